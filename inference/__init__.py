@@ -1,0 +1,1 @@
+"""Read archives, identify, route, classify, write; prevalence and report."""

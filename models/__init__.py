@@ -1,0 +1,1 @@
+"""Language identifier, tokenizer, encoder, windows, calibration, bundles, routing."""
