@@ -1,0 +1,184 @@
+"""An archive: the files that the user named, read one after the other as one stream of articles."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO, Literal, get_args
+
+from ..labels.errors import DataError
+from ..labels.records import Article, RejectedRecord
+from .columns import ColumnMapping
+from .compression import broken_stream_errors, describe_broken_stream, open_bytes
+from .read_csv import read_csv
+from .read_jsonl import read_jsonl
+from .read_parquet import read_parquet
+
+logger = logging.getLogger(__name__)
+
+FileFormat = Literal["jsonl", "csv", "tsv", "parquet"]
+"""Formats that one file of an archive can have."""
+
+_ENDINGS: dict[str, FileFormat] = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_COMPRESSED = (".gz", ".zst")
+_SIDE_FILES = (".run.json", ".rejected.jsonl")
+_OWN_FILES = {"run.json", "rejected.jsonl", "manifest.json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFile:
+    """One file of an archive."""
+
+    path: Path | None
+    """None is standard input."""
+    format: FileFormat | None
+    """None: decided by the first bytes."""
+    size_bytes: int | None
+    """Size on the disk; None where it is not known."""
+
+    @property
+    def name(self) -> str:
+        """What messages and the rejected file call it."""
+        return "-" if self.path is None else str(self.path)
+
+
+@dataclass(slots=True, kw_only=True)
+class Archive:
+    """The files in reading order; iterating reads them all, in bounded memory."""
+
+    files: tuple[ArchiveFile, ...]
+    columns: ColumnMapping = field(default_factory=ColumnMapping)
+    bytes_read: int = 0
+    """Bytes taken from the disk so far, for the progress bar."""
+
+    @classmethod
+    def open(cls, names: Sequence[str], *, columns: ColumnMapping | None = None,
+             file_format: FileFormat | None = None) -> Archive:  # fmt: skip
+        """The archive behind files, folders, globs and `-`; nothing is read yet.
+
+        Raises: DataError: a name fits no file, or a folder holds no file of a known format.
+        """
+        if not names:
+            raise DataError("no input: name files, folders or globs, or - for standard input")
+        if file_format is not None and file_format not in get_args(FileFormat):
+            raise DataError(f"format {file_format!r} is none of {', '.join(get_args(FileFormat))}")
+        files = [file for name in names for file in _expanded(name, file_format)]
+        unique = {file.name: file for file in files}
+        return cls(files=tuple(unique.values()), columns=columns or ColumnMapping())
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Size of all files on the disk; None where one is not known (standard input)."""
+        sizes = [file.size_bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def __iter__(self) -> Iterator[Article | RejectedRecord]:
+        for file in self.files:
+            yield from self._read(file)
+
+    def _count(self, n_bytes: int) -> None:
+        self.bytes_read += n_bytes
+
+    def _read(self, file: ArchiveFile) -> Iterator[Article | RejectedRecord]:
+        last: Article | RejectedRecord | None = None
+        reason = None
+        try:
+            for last in self._records(file):
+                yield last
+        except DataError as error:
+            reason = str(error)
+        except broken_stream_errors() as error:
+            reason = describe_broken_stream(error)
+        if reason is not None:
+            if isinstance(last, Article):
+                reason += f"; what came before, up to {last.source}, was read"
+            yield RejectedRecord(file=file.name, line=None, reason=reason)
+        elif last is None:
+            logger.warning("%s: holds no record", file.name)
+
+    def _records(self, file: ArchiveFile) -> Iterator[Article | RejectedRecord]:
+        if file.path is not None and file.format == "parquet":
+            with file.path.open("rb"):  # gives the plain reason where it cannot be opened
+                pass
+            yield from read_parquet(file.path, file=file.name, columns=self.columns, count=self._count)
+            return
+        with open_bytes(file.path, count=self._count) as stream:
+            kind = file.format or _format_of(stream.peek(4096))
+            if kind == "parquet":
+                with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
+                    _copy(stream, copy)
+                    yield from read_parquet(Path(copy.name), file=file.name, columns=self.columns)
+            elif kind == "jsonl":
+                yield from read_jsonl(stream, file=file.name, columns=self.columns)
+            else:
+                delimiter = "\t" if kind == "tsv" else None
+                yield from read_csv(stream, file=file.name, columns=self.columns, delimiter=delimiter)
+
+
+def _expanded(name: str, file_format: FileFormat | None) -> list[ArchiveFile]:
+    if name == "-":
+        return [ArchiveFile(path=None, format=file_format, size_bytes=None)]
+    path = Path(name)
+    if path.is_dir():
+        found = [child for child in _walk(path) if format_of_name(child.name) is not None]
+        if not found:
+            raise DataError(f"{name}: the folder holds no file of a known format ({', '.join(sorted(_ENDINGS))}, "
+                            "plain, .gz or .zst)")  # fmt: skip
+        return [_archive_file(child, file_format) for child in found]
+    if path.exists() or path.is_symlink():
+        return [_archive_file(path, file_format)]
+    if any(mark in name for mark in "*?["):
+        matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207 (absolute patterns too)
+        files = [match for match in matches if match.is_file() and not _is_own_file(match.name)]
+        if files:
+            return [_archive_file(match, file_format) for match in files]
+        raise DataError(f"{name}: no file matches; check the folder and the pattern (quote it for the shell)")
+    raise DataError(f"{name}: no such file or folder; check the path")
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder in the order of their names, hidden ones and our own side files left out."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and not _is_own_file(name):
+                yield Path(parent) / name
+
+
+def _is_own_file(name: str) -> bool:
+    return name in _OWN_FILES or name.endswith(_SIDE_FILES)
+
+
+def _archive_file(path: Path, file_format: FileFormat | None) -> ArchiveFile:
+    size_bytes = path.stat().st_size if path.is_file() else None
+    return ArchiveFile(path=path, format=file_format or format_of_name(path.name), size_bytes=size_bytes)
+
+
+def format_of_name(name: str) -> FileFormat | None:
+    """Format by the ending of a file's name, a compression ending aside; None where it is no known one."""
+    lowered = name.lower()
+    for ending in _COMPRESSED:
+        lowered = lowered.removesuffix(ending)
+    return _ENDINGS.get(Path(lowered).suffix)
+
+
+def _format_of(head: bytes) -> FileFormat:
+    """Format by the first bytes: Parquet by its mark, JSONL by a brace or bracket, else CSV."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return "jsonl" if start in (b"{", b"[", b"") else "csv"
+
+
+def _copy(source: BinaryIO, target: IO[bytes]) -> None:
+    while chunk := source.read(1 << 20):
+        target.write(chunk)
+    target.flush()

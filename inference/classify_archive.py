@@ -1,0 +1,104 @@
+"""The whole line: archive -> engine -> sink, with counts, side files and what the command line needs at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..labels.records import Article, RejectedRecord
+from .archive import Archive
+from .chunks import ChunkSizes
+from .engine_local import score_outcomes
+from .output_file import FileSink
+from .output_stdout import StdoutSink
+from .protocol import ClassifierFactory, ModelIdentity
+from .run_counts import RunCounts
+from .run_record import describe_inputs, run_record
+from .seen_content import SeenContent
+from .sink import Sink
+from .table_layout import TableLayout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a finished run came to."""
+
+    counts: RunCounts
+    seconds: float
+    """Wall time from the first record to the last file."""
+    output: Path | None
+    """File or folder of the rows; None was standard output."""
+    rejected: Path | None
+    """The rejected file, None where none was asked for."""
+    is_complete: bool = True
+    """False when the reader of standard output went away."""
+
+    @property
+    def exit_status(self) -> int:
+        """3 if and only if a record was rejected, else 0."""
+        return 3 if self.counts.n_rejected else 0
+
+
+def classify_archive(
+    archive: Archive,
+    factory: ClassifierFactory,
+    *,
+    identity: ModelIdentity,
+    output: Path | None = None,
+    rejected: Path | None = None,
+    with_evidence: bool = False,
+    settings: Mapping[str, object] | None = None,
+    n_processes: int = 1,
+    sizes: ChunkSizes | None = None,
+    select: Callable[[Iterable[Article | RejectedRecord]], Iterable[Article | RejectedRecord]] | None = None,
+    on_progress: Callable[[RunCounts], None] | None = None,
+) -> RunResult:
+    """Classify an archive into one file, a folder of parts, or standard output (`output` None).
+
+    Args: rejected: the rejected file for standard output; the other outputs have theirs beside them.
+        settings: all that decides the result beside the model; goes into run.json, and keys the parts of a folder.
+        select: drops articles before they are scored (dates, languages, a sample).
+        on_progress: is called after every outcome.
+
+    Raises: DataError: the output cannot be written. ModelError: the model cannot be used, or a worker died.
+    """
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    sizes = sizes or ChunkSizes()
+    layout = TableLayout(labels=identity.labels, metadata=archive.columns.kept, with_evidence=with_evidence)
+    counts = RunCounts()
+    sink: Sink
+    if output is None:
+        sink = StdoutSink(layout, rejected=rejected)
+    else:
+        sink = FileSink(output, layout)
+        rejected = output.with_name(f"{output.name}.rejected.jsonl")
+    is_complete = True
+    try:
+        with closing(SeenContent(identity.labels)) as seen:
+            items: Iterable[Article | RejectedRecord] = archive if select is None else select(archive)
+            outcomes = score_outcomes(
+                items, factory, identity=identity, seen=seen, n_processes=n_processes, sizes=sizes
+            )
+            with closing(outcomes):
+                for outcome in outcomes:
+                    if outcome.prediction is not None:
+                        counts.add_row(outcome.prediction)
+                    if outcome.rejected is not None:
+                        counts.add_rejected(outcome.rejected)
+                    if not sink.take(outcome):
+                        is_complete = False
+                        break
+                    if on_progress is not None:
+                        on_progress(counts)
+            counts.n_repeated_ids = seen.n_repeated_ids
+        seconds = time.monotonic() - clock
+        sink.finish(run_record(identity=identity, settings=settings or {}, inputs=describe_inputs(archive),
+                               counts=counts, started=started, seconds=seconds))  # fmt: skip
+    except BaseException:
+        sink.abort()
+        raise
+    return RunResult(counts=counts, seconds=seconds, output=output, rejected=rejected, is_complete=is_complete)

@@ -1,0 +1,79 @@
+"""What a run counted: rows by status, language and stance, rejected records, copies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..labels.records import Prediction, RejectedRecord
+from .rejected_file import describe_rejected
+
+_N_NAMED = 5
+"""Rejected records that standard error names."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RunCounts:
+    """Grows with every outcome."""
+
+    by_group: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """Rows by (language, script, status, stance); what is not there is an empty string."""
+    n_rejected: int = 0
+    """Rejected records, rows or not."""
+    n_duplicates: int = 0
+    """Rows that copy an earlier content."""
+    n_repeated_ids: int = 0
+    """Rows whose id had come before."""
+    n_tokens: int = 0
+    n_tokens_read: int = 0
+    first_rejected: list[str] = field(default_factory=list)
+    """`file:line: reason` of the first five."""
+
+    def add_row(self, prediction: Prediction) -> None:
+        """Count a row."""
+        group = (prediction.language or "", prediction.script or "", prediction.status, prediction.stance or "")
+        self.by_group[group] += 1
+        self.n_duplicates += prediction.duplicate_of is not None
+        self.n_tokens += prediction.n_tokens
+        self.n_tokens_read += prediction.n_tokens_read
+
+    def add_rejected(self, record: RejectedRecord) -> None:
+        """Count a rejected record."""
+        self.n_rejected += 1
+        if len(self.first_rejected) < _N_NAMED:
+            self.first_rejected.append(describe_rejected(record))
+
+    @property
+    def n_rows(self) -> int:
+        """All rows."""
+        return sum(self.by_group.values())
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        """Rows by status, in the order of the statuses."""
+        counts = dict.fromkeys(("scored", "unrouted", "empty", "rejected"), 0)
+        for (_, _, status, _), n in self.by_group.items():
+            counts[status] += n
+        return counts
+
+    @property
+    def by_stance(self) -> dict[str, int]:
+        """Scored rows by stance, most frequent first."""
+        counts: Counter[str] = Counter()
+        for (_, _, _, stance), n in self.by_group.items():
+            if stance:
+                counts[stance] += n
+        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def to_dict(self) -> dict[str, object]:
+        """For run.json: totals, then rows by language tag, status and stance."""
+        languages: dict[str, dict[str, int]] = {}
+        for (language, script, status, stance), n in sorted(self.by_group.items()):
+            tag = "-".join(part for part in (language, script) if part) or "none"
+            languages.setdefault(tag, {})[stance or status] = n
+        return {
+            "rows": self.n_rows, "by_status": self.by_status, "by_stance": self.by_stance,
+            "rejected_records": self.n_rejected, "duplicates": self.n_duplicates,
+            "repeated_ids": self.n_repeated_ids, "tokens": self.n_tokens, "tokens_read": self.n_tokens_read,
+            "by_language": languages,
+        }  # fmt: skip
