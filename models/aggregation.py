@@ -1,0 +1,51 @@
+"""One row of logits per article from the logits of its windows: the same rule in training and in scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..labels.errors import ConfigError
+
+Rule = Literal["mean", "lead", "confident"]
+"""`mean`: windows weigh by their tokens; `lead`: the first one more; `confident`: surer ones more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """How window logits become article logits."""
+
+    rule: Rule = "lead"
+    lead_weight: float = 2.0
+    """`lead`: factor on the first window's weight, 1 or more."""
+
+    def __post_init__(self) -> None:
+        if self.rule not in get_args(Rule):
+            raise ConfigError(f"aggregation rule {self.rule!r} is unknown; choose one of {', '.join(get_args(Rule))}")
+        if self.lead_weight < 1:
+            raise ConfigError(f"aggregation: lead_weight is {self.lead_weight}; it must be 1 or more")
+
+    def weights(self, n_tokens: Sequence[int], logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Weights of an article's windows, float64 (windows,), sum 1.
+
+        Args:
+            n_tokens: tokens of each window.
+            logits: float32 (windows, labels); read by `confident` only.
+        """
+        weights = np.asarray(n_tokens, dtype=np.float64)
+        if self.rule == "lead":
+            weights[0] *= self.lead_weight
+        elif self.rule == "confident":
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            weights = weights * (1.0 / np.exp(shifted).sum(axis=1))
+        normalised: NDArray[np.float64] = weights / weights.sum()
+        return normalised
+
+    def article_logits(self, n_tokens: Sequence[int], logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Logits of the article, float64 (labels,): the weighted mean of its windows' logits (windows, labels)."""
+        weighted: NDArray[np.float64] = self.weights(n_tokens, logits) @ logits.astype(np.float64)
+        return weighted

@@ -1,0 +1,104 @@
+"""TrainingConfig: one TOML file, one class; an unknown key is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ..labels.errors import ConfigError
+from ..labels.toml_file import read_toml
+from ..models.aggregation import Aggregation, Rule
+
+Balance = Literal["none", "sqrt", "full"]
+"""How far rare (label, language) cells are weighed up: not, by the root of their rarity, or fully."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How an encoder is fine-tuned on labelled articles."""
+
+    epochs: float = 12.0
+    """Passes over the training split."""
+    learning_rate: float = 3e-4
+    """Peak rate of the transformer layers and heads (AdamW)."""
+    embedding_rate: float = 0.0
+    """Factor on the rate for the word embeddings; 0 freezes them (few languages in the labels would pull the
+    alignment of all the others apart)."""
+    layer_decay: float = 1.0
+    """Factor on the rate from each layer to the one below it, up to 1."""
+    batch_articles: int = 32
+    """Articles a step."""
+    gradient_accumulation: int = 1
+    """Batches summed into one step."""
+    warmup_fraction: float = 0.1
+    """Share of all steps over which the rate rises, 0 to 1."""
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    """Dropout of hidden states and attention."""
+    token_dropout: float = 0.1
+    """Share of input tokens replaced by the mask token in training."""
+    label_smoothing: float = 0.05
+    voice_weight: float = 0.3
+    """Weight of the sentence loss on who speaks."""
+    content_weight: float = 0.6
+    """Weight of the sentence loss on what a sentence says of the target."""
+    balance_labels: Balance = "sqrt"
+    balance_languages: Balance = "sqrt"
+    invented_weight: float = 0.5
+    """Weight of an invented article relative to a brief of real reporting."""
+    max_tokens: int = 256
+    """Window length with special tokens."""
+    aggregation: Rule = "lead"
+    lead_weight: float = 2.0
+    patience: int = 0
+    """Epochs without a better development macro-F1 after which training stops; 0 trains all epochs."""
+    gradient_checkpointing: bool = False
+    precision: Literal["f32", "bf16", "fp16"] = "f32"
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        for name in ("warmup_fraction", "dropout", "token_dropout", "label_smoothing", "embedding_rate", "layer_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be from 0 to 1")
+        for name in ("epochs", "learning_rate", "batch_articles", "gradient_accumulation"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be above 0")
+        if not 16 <= self.max_tokens <= 8_192:
+            raise ConfigError(f"training: max_tokens is {self.max_tokens}; it must be from 16 to 8192")
+        for name in ("balance_labels", "balance_languages"):
+            if getattr(self, name) not in get_args(Balance):
+                raise ConfigError(f"training: {name} is {getattr(self, name)!r}; choose one of {get_args(Balance)}")
+        _ = self.aggregation_rule
+
+    @property
+    def aggregation_rule(self) -> Aggregation:
+        """How windows become an article; the same object scores later."""
+        return Aggregation(rule=self.aggregation, lead_weight=self.lead_weight)
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingConfig:
+        """Read a TOML file.
+
+        Raises: ConfigError: unreadable, an unknown key, or a value out of range.
+        """
+        return cls.from_dict(read_toml(path, error=ConfigError), where=str(path))
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], *, where: str) -> TrainingConfig:
+        """A config from plain values; every key must be a field.
+
+        Raises: ConfigError: see `load`.
+        """
+        known = {item.name for item in fields(cls)}
+        if unknown := set(raw) - known:
+            raise ConfigError(f"{where}: unknown key {min(unknown)!r}; known are {', '.join(sorted(known))}")
+        try:
+            return cls(**raw)
+        except TypeError as error:
+            raise ConfigError(f"{where}: a value has the wrong type ({error})") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for the record beside the weights."""
+        return asdict(self)
