@@ -1,8 +1,79 @@
-"""Fixtures that several test files share: tiny seeded models, built in memory."""
+"""Fixtures that several test files share: tiny seeded models, built in memory and in temporary folders."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from tests.small_corpus import SENTENCES, labelled
+from xjstance.labels.codebook import Codebook
+
+if TYPE_CHECKING:
+    from xjstance.models.bundle import Bundle
+    from xjstance.models.classifier import StanceClassifier
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def codebook() -> Codebook:
+    """The default codebook."""
+    return Codebook.load()
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a seeded two-layer XLM-R-shaped encoder with its own small sentencepiece tokenizer."""
+    torch = pytest.importorskip("torch")
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
+    from xjstance.models.tokenizer import FINGERPRINTSENTENCES, load_tokenizer
+    from xjstance.training.tokenizer import train_tokenizer
+
+    folder = tmp_path_factory.mktemp("encoder")
+    texts: Sequence[str] = [
+        *FINGERPRINTSENTENCES.values(),
+        *(sentence for group in SENTENCES.values() for sentence in group),
+        *(f"Report {number}" for number in range(50)),
+    ]
+    train_tokenizer(iter(list(texts) * 4), folder, n_pieces=800, n_threads=1)
+    torch.manual_seed(7)
+    config = XLMRobertaConfig(
+        vocab_size=load_tokenizer(folder).n_pieces, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=130, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
+        eos_token_id=2,
+    )  # fmt: skip
+    XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_encoder: Path, codebook: Codebook, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A whole bundle around an untrained head: right in form, random in content."""
+    from xjstance.training.config import TrainingConfig
+    from xjstance.training.finetune import load_classifier
+    from xjstance.training.make_bundle import make_bundle
+
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(11)
+    config = TrainingConfig(max_tokens=64)
+    return make_bundle(
+        load_classifier(tiny_encoder, codebook, config), tiny_encoder, tmp_path_factory.mktemp("bundle"), name="tiny",
+        codebook=codebook, config=config, calibration_articles=labelled(6, split="development"),
+        test_articles=labelled(2, split="test"), training_data_sha256="0" * 64, record={},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tiny_bundle: Bundle) -> StanceClassifier:
+    """A classifier on the tiny bundle, in f32."""
+    from xjstance.models.classifier import ScoringSettings, StanceClassifier
+
+    return StanceClassifier.load(tiny_bundle.folder, settings=ScoringSettings(precision="f32"))
