@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from ..labels.errors import ConfigError
 
@@ -37,8 +37,8 @@ def choose_precision(measured: Mapping[str, float], *, wanted: str | None = None
         wanted: a precision set by the user, or None.
     Raises: ConfigError: the wanted precision is unknown.
     """
-    if wanted == "f32" or wanted == "bf16":
-        return wanted
+    if wanted in get_args(Precision):
+        return cast(Precision, wanted)
     if wanted is not None:
         raise ConfigError(f"precision {wanted!r} is unknown; choose f32 or bf16")
     if "amx_bf16" in processor_flags() and measured.get("bf16", 0.0) >= MIN_AGREEMENT:

@@ -34,12 +34,12 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch")
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
-    from xjstance.models.tokenizer import FINGERPRINTSENTENCES, load_tokenizer
+    from xjstance.models.tokenizer import FINGERPRINT_SENTENCES, load_tokenizer
     from xjstance.training.tokenizer import train_tokenizer
 
     folder = tmp_path_factory.mktemp("encoder")
     texts: Sequence[str] = [
-        *FINGERPRINTSENTENCES.values(),
+        *FINGERPRINT_SENTENCES.values(),
         *(sentence for group in SENTENCES.values() for sentence in group),
         *(f"Report {number}" for number in range(50)),
     ]

@@ -41,7 +41,7 @@ def test_other_tokenisation_is_refused_with_the_script_named(copy: Path) -> None
     fingerprints = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))["fingerprints"]
     fingerprints["Arab"] = [3, 3, 3]
     edit_manifest(copy, fingerprints=fingerprints)
-    with pytest.raises(ModelError, match="reads Arab text differently"):
+    with pytest.raises(ModelError, match=r"reads Arab text differently"):
         Bundle.load(copy)
 
 
@@ -65,7 +65,7 @@ def test_newer_format_is_refused(copy: Path) -> None:
 
 
 def test_unknown_name_lists_what_is_shipped() -> None:
-    with pytest.raises(ModelError, match="no bundle 'nope'.*shipped bundles"):
+    with pytest.raises(ModelError, match=r"no bundle 'nope'.*shipped bundles"):
         bundle_folder("nope")
 
 
