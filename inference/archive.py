@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, get_args
 
@@ -79,6 +79,15 @@ class Archive:
         """Size of all files on the disk; None where one is not known (standard input)."""
         sizes = [file.size_bytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a part of the input can be read only once (standard input, a pipe)."""
+        return any(file.size_bytes is None for file in self.files)
+
+    def again(self) -> Archive:
+        """The same archive from its beginning, with a count of its own."""
+        return replace(self, bytes_read=0)
 
     def __iter__(self) -> Iterator[Article | RejectedRecord]:
         for file in self.files:

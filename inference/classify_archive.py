@@ -12,8 +12,10 @@ from pathlib import Path
 from ..labels.records import Article, RejectedRecord
 from .archive import Archive
 from .chunks import ChunkSizes
+from .columns import ARTICLE_FIELDS
 from .engine_local import score_outcomes
 from .output_file import FileSink
+from .output_parts import PartsSink
 from .output_stdout import StdoutSink
 from .protocol import ClassifierFactory, ModelIdentity
 from .run_counts import RunCounts
@@ -54,6 +56,7 @@ def classify_archive(
     settings: Mapping[str, object] | None = None,
     n_processes: int = 1,
     sizes: ChunkSizes | None = None,
+    retry_rejected: bool = False,
     select: Callable[[Iterable[Article | RejectedRecord]], Iterable[Article | RejectedRecord]] | None = None,
     on_progress: Callable[[RunCounts], None] | None = None,
 ) -> RunResult:
@@ -61,6 +64,7 @@ def classify_archive(
 
     Args: rejected: the rejected file for standard output; the other outputs have theirs beside them.
         settings: all that decides the result beside the model; goes into run.json, and keys the parts of a folder.
+        retry_rejected: in a folder that is resumed, read the records again that were rejected.
         select: drops articles before they are scored (dates, languages, a sample).
         on_progress: is called after every outcome.
 
@@ -73,13 +77,20 @@ def classify_archive(
     sink: Sink
     if output is None:
         sink = StdoutSink(layout, rejected=rejected)
-    else:
+    elif output.suffix and not output.is_dir():
         sink = FileSink(output, layout)
         rejected = output.with_name(f"{output.name}.rejected.jsonl")
+    else:
+        key = _part_key(archive, identity, layout, sizes, settings or {})
+        sink = PartsSink(output, layout, key=key, part_articles=sizes.part_articles, counts=counts,
+                         retry_rejected=retry_rejected)  # fmt: skip
+        rejected = output / "rejected.jsonl"
     is_complete = True
     try:
         with closing(SeenContent(identity.labels)) as seen:
             items: Iterable[Article | RejectedRecord] = archive if select is None else select(archive)
+            if isinstance(sink, PartsSink):
+                items = sink.remaining(items, seen, read_again=None if archive.is_stream else archive.again)
             outcomes = score_outcomes(
                 items, factory, identity=identity, seen=seen, n_processes=n_processes, sizes=sizes
             )
@@ -102,3 +113,14 @@ def classify_archive(
         sink.abort()
         raise
     return RunResult(counts=counts, seconds=seconds, output=output, rejected=rejected, is_complete=is_complete)
+
+
+def _part_key(archive: Archive, identity: ModelIdentity, layout: TableLayout, sizes: ChunkSizes,
+              settings: Mapping[str, object]) -> dict[str, object]:  # fmt: skip
+    """All that decides the rows of a folder beside the articles themselves."""
+    return {
+        "model": identity.model, "codebook": identity.codebook, "columns": layout.columns,
+        "read_from": {name: archive.columns.column_of(name) for name in ARTICLE_FIELDS},
+        "max_text_chars": archive.columns.max_text_chars, "settings": dict(settings),
+        "chunk_articles": sizes.chunk_articles, "chunk_chars": sizes.chunk_chars,
+    }  # fmt: skip

@@ -7,15 +7,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from ..labels.records import Article, Prediction, RejectedRecord, content_sha256
+from ..labels.records import Article, Prediction, RejectedRecord
 from .chunks import Chunk, ChunkSizes, Slot, cut_into_chunks
 from .outcome import Outcome
 from .protocol import ArticleClassifier, ClassifierFactory, ModelIdentity
 from .score_chunk import score_chunk
-from .seen_content import SeenContent
+from .seen_content import EMPTY_SHA256, SeenContent
 from .worker_pool import ChunkResult, WorkerPool
-
-_EMPTY_SHA256 = content_sha256("", "")
 
 
 def score(items: Iterable[Article | RejectedRecord], factory: ClassifierFactory, *, identity: ModelIdentity,
@@ -81,14 +79,14 @@ def _outcome(slot: Slot, results: list[Prediction | str], seen: SeenContent, ide
             raise AssertionError(f"article {item.id!r} is a copy of a content that was never scored")
         prediction = replace(first, id=item.id, duplicate_of=first.duplicate_of or first.id, metadata=metadata)
     if prediction.status != "rejected":
-        return Outcome(prediction=prediction)
+        return Outcome(article=item, prediction=prediction)
     file, _, line = item.source.rpartition(":")
     is_numbered = bool(file) and line.isdigit()
     rejected = RejectedRecord(file=file if is_numbered else item.source, line=int(line) if is_numbered else None,
                               reason=prediction.reason or "rejected", id=item.id, metadata=metadata)  # fmt: skip
-    return Outcome(prediction=prediction, rejected=rejected)
+    return Outcome(article=item, prediction=prediction, rejected=rejected)
 
 
 def _rejected_row(record: RejectedRecord, identity: ModelIdentity) -> Prediction:
-    return Prediction(id=record.id or "", status="rejected", reason=record.reason, text_sha256=_EMPTY_SHA256,
+    return Prediction(id=record.id or "", status="rejected", reason=record.reason, text_sha256=EMPTY_SHA256,
                       model=identity.model, codebook=identity.codebook, metadata=dict(record.metadata))  # fmt: skip

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from ..labels.prediction_table import from_row, to_row
-from ..labels.records import Article, Prediction
+from ..labels.records import Article, Prediction, content_sha256
+
+EMPTY_SHA256 = content_sha256("", "")
+"""What the row of a rejected record without content has as `text_sha256`."""
 
 _CACHE_KIB = 32_768
 """Memory for the table; the rest lies in SQLite's own temporary file, which goes when the run ends."""

@@ -55,7 +55,7 @@ def test_jsonl_without_id_takes_the_content_hash() -> None:
     ("line", "reason", "record_id"),
     [
         (b'{"id": "a", "text": "cut', "is not JSON (Unterminated string starting at: character 21)", None),
-        (b'{"id": "a", "body": "words"}', "no column 'text' (columns: id, body); name the text with --column text=", "a"),
+        (b'{"id": "a", "body": "words"}', "no column 'text' (columns: id, body); name the text with --column", "a"),
         (b'{"id": "a", "text": null}', "column 'text' is null, not text", "a"),
         (b'{"id": "a", "text": 17}', "column 'text' is a number (17), not text", "a"),
         (b'{"id": "a", "text": true}', "a truth value (true)", "a"),
