@@ -36,7 +36,8 @@ _SOFTWARE = ("xjstance", "torch", "transformers", "openvino", "sentencepiece", "
 
 def make_bundle(classifier: Any, base: Path, folder: Path, *, name: str, codebook: Codebook, config: TrainingConfig,
                 calibration_articles: Sequence[LabelledArticle], test_articles: Sequence[LabelledArticle],
-                training_data_sha256: str, record: Mapping[str, Any], half_precision: bool = True) -> Bundle:  # fmt: skip
+                training_data_sha256: str, record: Mapping[str, Any],
+                half_precision: bool = True) -> Bundle:  # fmt: skip
     """Write the bundle of a fine-tuned classifier and open it again, checked.
 
     Args:

@@ -10,8 +10,11 @@ import typer
 
 from xjstance import __version__
 from xjstance.command_classify import classify
+from xjstance.command_evaluate import evaluate
 from xjstance.command_identify import identify
+from xjstance.command_labels import labels_app
 from xjstance.command_models import models_app
+from xjstance.command_train import train
 
 app = typer.Typer(
     name="xjstance",
@@ -27,6 +30,9 @@ has read.""",
 )
 app.command()(classify)
 app.command()(identify)
+app.command()(train)
+app.command()(evaluate)
+app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 
 
