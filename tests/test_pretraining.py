@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from xjstance.labels.errors import ConfigError, DataError  # noqa: E402
-from xjstance.models.tokenizer import (  # noqa: E402
+import torch
+
+from xjstance.labels.errors import ConfigError, DataError
+from xjstance.models.tokenizer import (
     BOS_ID,
     EOS_ID,
     FINGERPRINT_SENTENCES,
@@ -21,18 +23,18 @@ from xjstance.models.tokenizer import (  # noqa: E402
     PAD_ID,
     SentencePieceTokenizer,
 )
-from xjstance.training.corpora import read_corpora  # noqa: E402
-from xjstance.training.pretraining import rate_at, run  # noqa: E402
-from xjstance.training.pretraining_config import PretrainingConfig, read_config  # noqa: E402
-from xjstance.training.pretraining_data import TokenStore, write_tokens  # noqa: E402
-from xjstance.training.pretraining_model import PretrainingModel, StaticEncoder, grow, masked, swapped  # noqa: E402
-from xjstance.training.pretraining_objectives import encode_first, masked_loss, ranking_loss  # noqa: E402
-from xjstance.training.tokenizer import train_tokenizer  # noqa: E402
+from xjstance.training.corpora import read_corpora
+from xjstance.training.pretraining import rate_at, run
+from xjstance.training.pretraining_config import PretrainingConfig, read_config
+from xjstance.training.pretraining_data import TokenStore, write_tokens
+from xjstance.training.pretraining_model import PretrainingModel, StaticEncoder, grow, masked, swapped
+from xjstance.training.pretraining_objectives import encode_first, masked_loss, ranking_loss
+from xjstance.training.tokenizer import train_tokenizer
 
 TINY = PretrainingConfig(
-    hidden_size=32, n_layers=2, n_heads=2, ffn_size=64, max_tokens=64, static_steps=4, static_pairs=16, steps=4, pair_tokens=60,
-    pairs=8, swapped=4, passage_pairs=2, tlm_pairs=4, passages=4, n_negative_pieces=64, eval_every=4, warmup_steps=2,
-    checkpoint_minutes=60, source_weights={"ntrex": 0.7, "ud": 0.3},
+    hidden_size=32, n_layers=2, n_heads=2, ffn_size=64, max_tokens=64, static_steps=4, static_pairs=16, steps=4,
+    pair_tokens=60, pairs=8, swapped=4, passage_pairs=2, tlm_pairs=4, passages=4, n_negative_pieces=64, eval_every=4,
+    warmup_steps=2, checkpoint_minutes=60, source_weights={"ntrex": 0.7, "ud": 0.3},
 )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ class TokenStore:
         for source, count in counts.items():
             groups = self.source_groups[source]
             if count and len(groups):
-                picks: Tensor = torch.unique(torch.randint(len(groups), (count,), generator=generator))  # type: ignore[no-untyped-call]
+                picks: Tensor = torch.unique(torch.randint(len(groups), (count,), generator=generator))
                 parts.append(groups[picks.to(self.device)])
         return torch.cat(parts)
 

@@ -52,7 +52,7 @@ class StaticEncoder(nn.Module):
 
         Args: ids: int64 (tokens), texts end to end with `<s>` and `</s>`; offsets: int64 (texts), their starts.
         """
-        unique, inverse = torch.unique(ids, return_inverse=True)  # type: ignore[no-untyped-call]
+        unique, inverse = torch.unique(ids, return_inverse=True)
         vectors = self.words_norm(self.words(unique))
         weights = torch.exp((vectors @ self.attend.T).clamp(-15, 15))
         values = self.value(vectors).view(len(unique), self.n_heads, -1)
@@ -68,8 +68,8 @@ class StaticEncoder(nn.Module):
             for head in range(self.n_heads)
         ]
         first = self.words_norm(self.words.weight[BOS_ID])
-        vectors: Tensor = self.output_norm(first + self.output(torch.cat(heads, 1)))
-        return vectors
+        sentence: Tensor = self.output_norm(first + self.output(torch.cat(heads, 1)))
+        return sentence
 
 
 class PretrainingModel(nn.Module):

@@ -74,7 +74,7 @@ def masked_loss(
     """
     if not len(targets):
         return states.sum() * 0.0, states.new_zeros(())
-    candidates: Tensor = torch.unique(torch.cat([targets, negatives]))  # type: ignore[no-untyped-call]
+    candidates: Tensor = torch.unique(torch.cat([targets, negatives]))
     labels = torch.searchsorted(candidates, targets)
     with torch.autocast(states.device.type, dtype=torch.bfloat16, enabled=bf16):
         logits = model.masked_states(states) @ model.words(candidates).T

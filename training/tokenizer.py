@@ -159,7 +159,7 @@ def _proto(path: Path) -> Any:
     """The model file's pieces and settings; needs protobuf, which only training does."""
     from sentencepiece import sentencepiece_model_pb2
 
-    proto = sentencepiece_model_pb2.ModelProto()
+    proto = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
     proto.ParseFromString(path.read_bytes())
     return proto
 
