@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, get_args
@@ -14,23 +15,27 @@ from typing import IO, BinaryIO, Literal, get_args
 from ..labels.errors import DataError
 from ..labels.records import Article, RejectedRecord
 from .columns import ColumnMapping
-from .compression import broken_stream_errors, describe_broken_stream, open_bytes
+from .compression import BROKEN_STREAM_ERRORS, describe_broken_stream, open_bytes
+from .page_extractor import PageExtractor, require_web_extra
+from .page_text import MAX_PAGE_BYTES, Page
 from .read_csv import read_csv
+from .read_html import read_html
 from .read_jsonl import read_jsonl
 from .read_parquet import read_parquet
+from .read_warc import read_warc
 
 logger = logging.getLogger(__name__)
 
-FileFormat = Literal["jsonl", "csv", "tsv", "parquet"]
+FileFormat = Literal["jsonl", "csv", "tsv", "parquet", "html", "warc"]
 """Formats that one file of an archive can have."""
 
 _ENDINGS: dict[str, FileFormat] = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".parquet": "parquet", ".pq": "parquet",
+    ".parquet": "parquet", ".pq": "parquet", ".html": "html", ".htm": "html", ".xhtml": "html", ".warc": "warc",
 }  # fmt: skip
 _COMPRESSED = (".gz", ".zst")
-_SIDE_FILES = (".run.json", ".rejected.jsonl")
-_OWN_FILES = {"run.json", "rejected.jsonl", "manifest.json"}
+_SIDE_FILES = (".run.json", ".rejected.jsonl", ".clusters.parquet")
+_OWN_FILES = {"run.json", "rejected.jsonl", "manifest.json", "clusters.parquet"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +61,18 @@ class Archive:
 
     files: tuple[ArchiveFile, ...]
     columns: ColumnMapping = field(default_factory=ColumnMapping)
+    n_page_processes: int = 1
+    """Processes that find the article on HTML pages."""
     bytes_read: int = 0
     """Bytes taken from the disk so far, for the progress bar."""
 
     @classmethod
     def open(cls, names: Sequence[str], *, columns: ColumnMapping | None = None,
-             file_format: FileFormat | None = None) -> Archive:  # fmt: skip
+             file_format: FileFormat | None = None, n_page_processes: int = 1) -> Archive:  # fmt: skip
         """The archive behind files, folders, globs and `-`; nothing is read yet.
 
         Raises: DataError: a name fits no file, or a folder holds no file of a known format.
+            ConfigError: HTML or WARC files are there, and the extra `web` is not installed.
         """
         if not names:
             raise DataError("no input: name files, folders or globs, or - for standard input")
@@ -72,7 +80,9 @@ class Archive:
             raise DataError(f"format {file_format!r} is none of {', '.join(get_args(FileFormat))}")
         files = [file for name in names for file in _expanded(name, file_format)]
         unique = {file.name: file for file in files}
-        return cls(files=tuple(unique.values()), columns=columns or ColumnMapping())
+        if any(file.format in ("html", "warc") for file in unique.values()):
+            require_web_extra()
+        return cls(files=tuple(unique.values()), columns=columns or ColumnMapping(), n_page_processes=n_page_processes)
 
     @property
     def total_bytes(self) -> int | None:
@@ -90,8 +100,12 @@ class Archive:
         return replace(self, bytes_read=0)
 
     def __iter__(self) -> Iterator[Article | RejectedRecord]:
-        for file in self.files:
-            yield from self._read(file)
+        for kind, files in itertools.groupby(self.files, key=lambda file: file.format):
+            if kind == "html":
+                yield from self._articles(read_html([file.path for file in files if file.path], count=self._count))
+            else:
+                for file in files:
+                    yield from self._read(file)
 
     def _count(self, n_bytes: int) -> None:
         self.bytes_read += n_bytes
@@ -104,7 +118,7 @@ class Archive:
                 yield last
         except DataError as error:
             reason = str(error)
-        except broken_stream_errors() as error:
+        except BROKEN_STREAM_ERRORS as error:
             reason = describe_broken_stream(error)
         if reason is not None:
             if isinstance(last, Article):
@@ -119,17 +133,30 @@ class Archive:
                 pass
             yield from read_parquet(file.path, file=file.name, columns=self.columns, count=self._count)
             return
-        with open_bytes(file.path, count=self._count) as stream:
+        with open_bytes(file.path, count=self._count, keep_gzip=file.format == "warc") as stream:
             kind = file.format or _format_of(stream.peek(4096))
+            if kind in ("html", "warc"):
+                require_web_extra()
             if kind == "parquet":
                 with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
                     _copy(stream, copy)
                     yield from read_parquet(Path(copy.name), file=file.name, columns=self.columns)
             elif kind == "jsonl":
                 yield from read_jsonl(stream, file=file.name, columns=self.columns)
+            elif kind == "warc":
+                yield from self._articles(read_warc(stream, file=file.name))
+            elif kind == "html":
+                content = stream.read(MAX_PAGE_BYTES)
+                yield from self._articles([Page(id=file.name, content=content, file=file.name)])
             else:
                 delimiter = "\t" if kind == "tsv" else None
                 yield from read_csv(stream, file=file.name, columns=self.columns, delimiter=delimiter)
+
+
+    def _articles(self, pages: Iterable[Page | RejectedRecord]) -> Iterator[Article | RejectedRecord]:
+        with PageExtractor(n_processes=self.n_page_processes) as extractor:
+            for item in extractor.extract(pages):
+                yield item if isinstance(item, RejectedRecord) else self.columns.page(*item)
 
 
 def _expanded(name: str, file_format: FileFormat | None) -> list[ArchiveFile]:
@@ -154,11 +181,14 @@ def _expanded(name: str, file_format: FileFormat | None) -> list[ArchiveFile]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder in the order of their names, hidden ones and our own side files left out."""
+    """Files below a folder in the order of their names, hidden ones and outputs of earlier runs left out."""
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if "manifest.json" in names and any(name.startswith("part-") for name in names):
+            continue
         for name in sorted(names):
-            if not name.startswith(".") and not _is_own_file(name):
+            is_output = f"{name}.run.json" in names
+            if not name.startswith(".") and not _is_own_file(name) and not is_output:
                 yield Path(parent) / name
 
 
@@ -180,11 +210,15 @@ def format_of_name(name: str) -> FileFormat | None:
 
 
 def _format_of(head: bytes) -> FileFormat:
-    """Format by the first bytes: Parquet by its mark, JSONL by a brace or bracket, else CSV."""
+    """Format by the first bytes: Parquet and WARC by their marks, HTML by `<`, JSONL by a brace, else CSV."""
     if head.startswith(b"PAR1"):
         return "parquet"
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return "jsonl" if start in (b"{", b"[", b"") else "csv"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"WARC/1."):
+        return "warc"
+    if start[:1] == b"<":
+        return "html"
+    return "jsonl" if start[:1] in (b"{", b"[", b"") else "csv"
 
 
 def _copy(source: BinaryIO, target: IO[bytes]) -> None:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..labels.errors import ConfigError
 from ..labels.records import Article, RejectedRecord
 from .archive import Archive
 from .chunks import ChunkSizes
 from .columns import ARTICLE_FIELDS
 from .engine_local import score_outcomes
+from .near_duplicates import write_clusters
 from .output_file import FileSink
 from .output_parts import PartsSink
 from .output_stdout import StdoutSink
@@ -57,6 +59,7 @@ def classify_archive(
     n_processes: int = 1,
     sizes: ChunkSizes | None = None,
     retry_rejected: bool = False,
+    near_duplicates: bool = False,
     select: Callable[[Iterable[Article | RejectedRecord]], Iterable[Article | RejectedRecord]] | None = None,
     on_progress: Callable[[RunCounts], None] | None = None,
 ) -> RunResult:
@@ -64,16 +67,25 @@ def classify_archive(
 
     Args: rejected: the rejected file for standard output; the other outputs have theirs beside them.
         settings: all that decides the result beside the model; goes into run.json, and keys the parts of a folder.
+        near_duplicates: cluster edited copies of one story into clusters.parquet, in a pass of its own before scoring.
         retry_rejected: in a folder that is resumed, read the records again that were rejected.
         select: drops articles before they are scored (dates, languages, a sample).
         on_progress: is called after every outcome.
 
     Raises: DataError: the output cannot be written. ModelError: the model cannot be used, or a worker died.
+        ConfigError: near-duplicates of an input that can be read only once, or with rows on standard output.
     """
     started, clock = datetime.now(timezone.utc), time.monotonic()
     sizes = sizes or ChunkSizes()
     layout = TableLayout(labels=identity.labels, metadata=archive.columns.kept, with_evidence=with_evidence)
     counts = RunCounts()
+    if near_duplicates and (output is None or archive.is_stream):
+        raise ConfigError("--near-duplicates reads the input twice and writes a file: name files as input, not -, "
+                          "and an output with -o")  # fmt: skip
+
+    def items_of(source: Archive) -> Iterable[Article | RejectedRecord]:
+        return source if select is None else select(source)
+
     sink: Sink
     if output is None:
         sink = StdoutSink(layout, rejected=rejected)
@@ -88,9 +100,13 @@ def classify_archive(
     is_complete = True
     try:
         with closing(SeenContent(identity.labels)) as seen:
-            items: Iterable[Article | RejectedRecord] = archive if select is None else select(archive)
+            if near_duplicates and output is not None:
+                path = clusters_path(output)
+                counts.n_near_duplicates, counts.n_clusters = write_clusters(items_of(archive.again()), path)
+            items = items_of(archive)
             if isinstance(sink, PartsSink):
-                items = sink.remaining(items, seen, read_again=None if archive.is_stream else archive.again)
+                again = None if archive.is_stream else lambda: items_of(archive.again())
+                items = sink.remaining(items, seen, read_again=again)
             outcomes = score_outcomes(
                 items, factory, identity=identity, seen=seen, n_processes=n_processes, sizes=sizes
             )
@@ -113,6 +129,12 @@ def classify_archive(
         sink.abort()
         raise
     return RunResult(counts=counts, seconds=seconds, output=output, rejected=rejected, is_complete=is_complete)
+
+
+def clusters_path(output: Path) -> Path:
+    """Where the clusters of an output file or folder lie."""
+    is_file = output.suffix and not output.is_dir()
+    return output.with_name(f"{output.name}.clusters.parquet") if is_file else output / "clusters.parquet"
 
 
 def _part_key(archive: Archive, identity: ModelIdentity, layout: TableLayout, sizes: ChunkSizes,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from ..labels.errors import ConfigError
 from ..labels.prediction_table import STANDARD_METADATA, column_names
 from ..labels.records import Article, RejectedRecord, content_sha256
+from .page_text import Page, PageText
 
 ARTICLE_FIELDS = ("id", "title", "text", "language", "date", "outlet", "url")
 """Fields of an article that a column of the archive can be mapped to."""
@@ -146,6 +147,14 @@ class ColumnMapping:
             metadata={name: metadata[name] for name in self.kept},
             source=f"{file}:{line}" if line is not None else file,
         )
+
+    def page(self, page: Page, found: PageText | str) -> Article | RejectedRecord:
+        """The article of a web page, or why there is none."""
+        if isinstance(found, str):
+            return RejectedRecord(file=page.file, line=page.line, reason=found, id=page.id, metadata={"url": page.url})
+        raw = {"id": page.id, "title": found.title, "text": found.text, "date": found.date, "outlet": found.outlet,
+               "url": found.url}  # fmt: skip
+        return ColumnMapping(kept=(), max_text_chars=self.max_text_chars).record(raw, file=page.file, line=page.line)
 
     def rejected(self, raw: Mapping[str, object], *, file: str, line: int | None, reason: str) -> RejectedRecord:
         """A record that is refused for a reason found outside, with its id and metadata as far as they are there."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+BROKEN_STREAM_ERRORS = (OSError, EOFError, zlib.error)
+"""Exceptions that mean a damaged, cut off or unreadable stream."""
+
 _ZSTD_STEP = 2_048
 """Compressed bytes decoded at once: a block of 4 bytes can grow to 128 KiB, so one step stays below 64 MiB."""
 
@@ -79,7 +82,10 @@ def _zstd(source: io.BufferedReader) -> io.BufferedReader:
             while step:
                 if decoder.eof:
                     decoder = zstandard.ZstdDecompressor().decompressobj()
-                pending.extend(decoder.decompress(step))
+                try:
+                    pending.extend(decoder.decompress(step))
+                except zstandard.ZstdError as error:
+                    raise OSError(str(error)) from error
                 is_inside = not decoder.eof
                 step = decoder.unused_data if decoder.eof else b""
         chunk = bytes(pending[:size])
@@ -89,31 +95,27 @@ def _zstd(source: io.BufferedReader) -> io.BufferedReader:
     return _buffered(read, source.close)
 
 
-def decompressed(source: BinaryIO, *, count: ByteCounter | None = None) -> io.BufferedReader:
+def decompressed(source: BinaryIO, *, count: ByteCounter | None = None,
+                 keep_gzip: bool = False) -> io.BufferedReader:  # fmt: skip
     """The bytes behind an open file: gzip and zstd are recognised by their first bytes, whatever the name says.
 
-    Reading raises EOFError for a stream that ends early, and one of `broken_stream_errors()` for a damaged one.
+    Args: keep_gzip: leave gzip packed, for a reader that unpacks it member by member.
+
+    Reading raises EOFError for a stream that ends early, and another of `BROKEN_STREAM_ERRORS` for a damaged one.
     """
     raw = _counted(source, count)
     head = raw.peek(4)[:4]
-    if head.startswith(GZIP_MAGIC):
+    if head.startswith(GZIP_MAGIC) and not keep_gzip:
         return _buffered(gzip.GzipFile(fileobj=raw, mode="rb").read1, raw.close)
     return _zstd(raw) if head == ZSTD_MAGIC else raw
 
 
-def open_bytes(path: Path | None, *, count: ByteCounter | None = None) -> io.BufferedReader:
-    """A file (None: standard input) as decompressed bytes.
+def open_bytes(path: Path | None, *, count: ByteCounter | None = None, keep_gzip: bool = False) -> io.BufferedReader:
+    """A file (None: standard input) as decompressed bytes; see `decompressed`.
 
     Raises: OSError: it cannot be opened.
     """
-    return decompressed(sys.stdin.buffer if path is None else path.open("rb"), count=count)
-
-
-def broken_stream_errors() -> tuple[type[Exception], ...]:
-    """Exceptions that mean a damaged, cut off or unreadable stream."""
-    errors: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-    zstandard = sys.modules.get("zstandard")
-    return errors if zstandard is None else (*errors, zstandard.ZstdError)
+    return decompressed(sys.stdin.buffer if path is None else path.open("rb"), count=count, keep_gzip=keep_gzip)
 
 
 def describe_broken_stream(error: Exception) -> str:

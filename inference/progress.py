@@ -27,6 +27,7 @@ class ProgressBar:
 
         self._archive, self._clock = archive, clock
         self._started = self._shown = clock()
+        self._n_before: int | None = None
         total = archive.total_bytes
         self._progress = Progress(
             TextColumn("classify"),
@@ -52,17 +53,19 @@ class ProgressBar:
 
     def __call__(self, counts: RunCounts) -> None:
         """Draw the counts, at most four times a second."""
+        if self._n_before is None:
+            self._n_before = counts.n_rows - 1  # the rows of parts that an earlier run has finished
         now = self._clock()
         if now - self._shown < _REFRESH_S:
             return
         self._shown = now
-        line = progress_line(counts, now - self._started)
+        line = progress_line(counts, now - self._started, n_before=self._n_before)
         self._progress.update(self._task, completed=self._archive.bytes_read, line=line, refresh=True)
 
 
-def progress_line(counts: RunCounts, seconds: float) -> str:
-    """Rows, rows a second, and the statuses that occurred."""
+def progress_line(counts: RunCounts, seconds: float, *, n_before: int = 0) -> str:
+    """Rows, rows a second without the `n_before` of an earlier run, and the statuses that occurred."""
     n_rows = counts.n_rows
-    rate = f" · {n_rows / seconds:,.1f}/s" if seconds > 0 else ""
+    rate = f" · {(n_rows - n_before) / seconds:,.1f}/s" if seconds > 0 else ""
     statuses = ", ".join(f"{n:,} {status}" for status, n in counts.by_status.items() if n)
     return f"{n_rows:,} articles{rate} · {statuses}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ..labels.language_tags import print_tag
 from ..labels.records import Prediction, RejectedRecord
 from .rejected_file import describe_rejected
 
@@ -24,6 +25,10 @@ class RunCounts:
     """Rows that copy an earlier content."""
     n_repeated_ids: int = 0
     """Rows whose id had come before."""
+    n_near_duplicates: int | None = None
+    """Contents that are an edited copy of an earlier one; None where that was not asked for."""
+    n_clusters: int | None = None
+    """Clusters of more than one content."""
     n_tokens: int = 0
     n_tokens_read: int = 0
     first_rejected: list[str] = field(default_factory=list)
@@ -69,11 +74,11 @@ class RunCounts:
         """For run.json: totals, then rows by language tag, status and stance."""
         languages: dict[str, dict[str, int]] = {}
         for (language, script, status, stance), n in sorted(self.by_group.items()):
-            tag = "-".join(part for part in (language, script) if part) or "none"
-            languages.setdefault(tag, {})[stance or status] = n
+            by_stance = languages.setdefault(print_tag(language, script) or "none", {})
+            by_stance[stance or status] = by_stance.get(stance or status, 0) + n
         return {
             "rows": self.n_rows, "by_status": self.by_status, "by_stance": self.by_stance,
             "rejected_records": self.n_rejected, "duplicates": self.n_duplicates,
             "repeated_ids": self.n_repeated_ids, "tokens": self.n_tokens, "tokens_read": self.n_tokens_read,
-            "by_language": languages,
+            "near_duplicates": self.n_near_duplicates, "clusters": self.n_clusters, "by_language": languages,
         }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ..labels.language_tags import print_tag
 from .run_counts import RunCounts
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def summary_table(counts: RunCounts, labels: tuple[str, ...], *, max_languages: 
 
     by_language: dict[str, Counter[str]] = {}
     for (language, script, status, stance), n in counts.by_group.items():
-        tag = "-".join(part for part in (language, script) if part) or "(none)"
+        tag = print_tag(language, script) or "(none)"
         by_language.setdefault(tag, Counter())[stance if status == "scored" else status] += n
     ordered = sorted(by_language.items(), key=lambda pair: (-pair[1].total(), pair[0]))
     shown, rest = ordered[:max_languages], ordered[max_languages:] if max_languages is not None else []
