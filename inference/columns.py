@@ -98,7 +98,8 @@ class ColumnMapping:
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "none"
         lowered = {name.lower(): name for name in names}
         likely = next((lowered[name] for name in ("text", *_USUAL_TEXT_COLUMNS) if name in lowered), "NAME")
-        return f"has no column {self.column_of('text')!r} (columns: {shown}); name the text with --column text={likely}"
+        missing = f"has no column {self.column_of('text')!r} (columns: {shown})"
+        return clean_surrogates(f"{missing}; name the text with --column text={likely}")
 
     def record(self, raw: Mapping[str, object], *, file: str, line: int | None) -> Article | RejectedRecord:
         """The article of one record whose values are JSON-like, or why there is none."""

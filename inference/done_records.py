@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..labels.prediction_table import from_row, to_row
 from ..labels.records import Article, RejectedRecord
 from .part_file import PartRejected
 from .run_counts import RunCounts
 from .seen_content import EMPTY_SHA256, SeenContent, content_key
+from .temporary_tables import open_temporary_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_CACHE_KIB = 32_768
 
 
 class DoneRecords:
     """Records by content, each as often as the parts hold it, with the rows that copies may need."""
 
-    def __init__(self, labels: Sequence[str], counts: RunCounts) -> None:
+    def __init__(self, counts: RunCounts) -> None:
         """Args: counts: is told of every row and rejected record that is added."""
-        self._labels, self._counts = tuple(labels), counts
+        self._counts = counts
         self.n_left = 0
         """Records of the parts that the input has not shown yet."""
         self.n_found = 0
         """Records of the input that the parts hold."""
-        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for command in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", f"PRAGMA cache_size = -{_CACHE_KIB}",
-                        "CREATE TABLE done (key BLOB PRIMARY KEY, n INTEGER, row TEXT) WITHOUT ROWID"):  # fmt: skip
-            self._table.execute(command)
+        self._table = open_temporary_tables("done (key BLOB PRIMARY KEY, n INTEGER, row TEXT) WITHOUT ROWID")
 
     def close(self) -> None:
         """Drop the table."""
@@ -53,14 +47,12 @@ class DoneRecords:
                 self._add(_article_key(item.record.id or "", EMPTY_SHA256), None)
 
     def _add_row(self, row: dict[str, Any]) -> None:
-        prediction = from_row(row, self._labels)
-        self._counts.add_row(prediction)
-        if prediction.status == "rejected" and prediction.text_sha256 == EMPTY_SHA256:
+        self._counts.add(row)
+        status, sha256 = row["status"], row["text_sha256"]
+        if status == "rejected" and sha256 == EMPTY_SHA256:
             return  # comes from the footer, which tells broken records from articles on which the model failed
-        stored = None
-        if prediction.duplicate_of is None and prediction.status != "empty":
-            stored = json.dumps(to_row(prediction, self._labels, with_evidence=prediction.evidence is not None))
-        self._add(_article_key(prediction.id, prediction.text_sha256), stored)
+        is_first = row["duplicate_of"] is None and status != "empty"
+        self._add(_article_key(row["id"], sha256), json.dumps(row) if is_first else None)
 
     def _add(self, key: bytes, row: str | None) -> None:
         self.n_left += 1
@@ -95,7 +87,7 @@ class DoneRecords:
         if isinstance(item, Article) and found[1] is not None:
             content = content_key(item)
             if content is not None and seen.is_new(content):
-                seen.store(content, from_row(json.loads(found[1]), self._labels))
+                seen.store_row(content, found[1])
         return True
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ..labels.records import Article, Prediction, RejectedRecord
 from .chunks import Chunk, ChunkSizes, Slot, cut_into_chunks
+from .columns import clean_surrogates
 from .outcome import Outcome
 from .protocol import ArticleClassifier, ClassifierFactory, ModelIdentity
 from .score_chunk import score_chunk
@@ -63,6 +64,7 @@ def _scored_chunks(chunks: Iterator[Chunk], factory: ClassifierFactory, n_proces
 def _outcome(slot: Slot, results: list[Prediction | str], seen: SeenContent, identity: ModelIdentity) -> Outcome:
     item = slot.item
     if isinstance(item, RejectedRecord):
+        item = replace(item, reason=clean_surrogates(item.reason))
         return Outcome(rejected=item, prediction=None if item.id is None else _rejected_row(item, identity))
     metadata = {"date": item.date, "outlet": item.outlet, "url": item.url, **item.metadata}
     if slot.position is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ..labels.errors import DataError
 from ..labels.records import Article, RejectedRecord
 from .gdelt_list import GdeltEntry, read_gdelt_list
+from .temporary_tables import open_temporary_tables
 
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|yclid|mc_[ce]id")
 
@@ -48,11 +48,10 @@ class GdeltJoin:
         self.rejected: list[RejectedRecord] = []
         self.n_unlisted = 0
         """Pages whose address is in no list; they are left out."""
-        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for command in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
-                        "CREATE TABLE entry (number INTEGER PRIMARY KEY, content TEXT, state INTEGER)",
-                        "CREATE TABLE address (key BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID"):  # fmt: skip
-            self._table.execute(command)
+        self._table = open_temporary_tables(
+            "entry (number INTEGER PRIMARY KEY, content TEXT, state INTEGER)",
+            "address (key BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID",
+        )
         self._listed: Counter[str] = Counter()
         for path in paths:
             for item in read_gdelt_list(path):

@@ -7,7 +7,6 @@ are no chains of weak links. All that grows with the archive lies in temporary f
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,7 @@ from ..labels.errors import ConfigError
 from ..labels.records import Article, RejectedRecord
 from .atomic_file import AtomicFile, cannot_write
 from .shingles import jaccard, shingles
+from .temporary_tables import open_temporary_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,10 +68,7 @@ class NearDuplicateIndex:
         self._ends = array("Q")
         self._copies = array("L")
         self._waiting: list[NDArray[np.uint32]] = []
-        self._known = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for command in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -32768",
-                        "CREATE TABLE known (sha BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID"):  # fmt: skip
-            self._known.execute(command)
+        self._known = open_temporary_tables("known (sha BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID")
 
     def __enter__(self) -> NearDuplicateIndex:
         return self

@@ -15,8 +15,8 @@ from .text_lines import MAX_LINE_BYTES, numbered_lines
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_RECORD_LINES = 20_000
 """A quoted field over more lines than this is an open quote."""
-_MAX_RESTARTS = 100
-"""How often reading starts again behind an open quote; bounds the time that a hostile file can take."""
+_MAX_CHARS_AGAIN = 256 << 20
+"""Characters of a file that are read again behind open quotes; bounds the time that a hostile file can take."""
 
 
 class _OpenQuoteError(Exception):
@@ -32,6 +32,7 @@ class _Lines:
         self.record: list[tuple[int, str]] = []
         self._record_chars = 0
         self.is_at_end = False
+        self._chars_again = 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -55,8 +56,11 @@ class _Lines:
         self.record, self._record_chars = [], 0
 
     def read_again_from_second_line(self) -> None:
-        self._again.extendleft(reversed(self.record[1:]))
-        self.is_at_end = False
+        """Take the record's first line alone for broken, as long as the file has not cost too much already."""
+        self._chars_again += self._record_chars
+        if self._chars_again <= _MAX_CHARS_AGAIN:
+            self._again.extendleft(reversed(self.record[1:]))
+            self.is_at_end = False
 
 
 def read_csv(stream: BinaryIO, *, file: str, columns: ColumnMapping,
@@ -73,13 +77,14 @@ def read_csv(stream: BinaryIO, *, file: str, columns: ColumnMapping,
     if header is None:
         return
     used_here = set(columns.used)
-    n_restarts = 0
     while True:
         reader = csv.reader(lines, delimiter=delimiter)
         lines.start_record()
         try:
             values = next(reader)
-            is_open = lines.is_at_end  # the csv module asks for more lines only inside quotes
+            # The csv module asks for more lines only inside quotes; so the end of the file there is an open quote, and
+            # a record over several lines that does not fit was one, closed by a quote of some later row.
+            is_open = lines.is_at_end or (len(lines.record) > 1 and not _fits(lines.record, header, delimiter))
         except StopIteration:
             return
         except _OpenQuoteError:
@@ -89,10 +94,8 @@ def read_csv(stream: BinaryIO, *, file: str, columns: ColumnMapping,
             continue
         number = lines.record[0][0]
         if is_open:
-            yield _rejected(lines, file, "opens a quote that is never closed; close it, or double quotes in texts")
-            n_restarts += 1
-            if n_restarts <= _MAX_RESTARTS:
-                lines.read_again_from_second_line()
+            yield _rejected(lines, file, "opens a quote that is not closed; close it, or double quotes in texts")
+            lines.read_again_from_second_line()
             continue
         if not values or (len(values) == 1 and not values[0].strip()):
             continue
@@ -131,6 +134,16 @@ def _read_header(lines: _Lines, columns: ColumnMapping, delimiter: str | None) -
     if twice:
         raise DataError(f"has the column {twice[0]!r} twice; rename one of them")
     return header, delimiter
+
+
+def _fits(record: list[tuple[int, str]], header: list[str], delimiter: str) -> bool:
+    """Whether the lines are one record of as many fields as the header, with quotes where they belong."""
+    lines = (text.replace("\0", "\ufffd") for _, text in record)
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return len(rows) == 1 and len(rows[0]) == len(header)
 
 
 def _rejected(lines: _Lines, file: str, reason: str) -> RejectedRecord:

@@ -25,12 +25,11 @@ def read_parquet(path: Path, *, file: str, columns: ColumnMapping,
 
     Raises: DataError: no Parquet file, or no text column.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
-    except (pa.ArrowException, OSError) as error:
+    except Exception as error:  # damaged files set off errors of every kind
         raise DataError(f"is no Parquet file, or is cut off ({str(error)[:100]}); fetch or write it again") from error
     with table:
         present = table.schema_arrow.names
@@ -53,7 +52,7 @@ def read_parquet(path: Path, *, file: str, columns: ColumnMapping,
                     done = path.stat().st_size * row // n_rows
                     count(done - counted)
                     counted = done
-        except (pa.ArrowException, OSError) as error:
+        except Exception as error:
             raise DataError(f"cannot be read behind row {row} ({' '.join(str(error).split())[:120]}); "
                             "fetch or write it again") from error  # fmt: skip
 

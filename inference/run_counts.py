@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..labels.language_tags import print_tag
 from ..labels.records import Prediction, RejectedRecord
 from .rejected_file import describe_rejected
+
+COUNTED_COLUMNS = ("language", "script", "status", "stance", "duplicate_of", "n_tokens", "n_tokens_read")
+"""Columns of the output that a run counts."""
 
 _N_NAMED = 5
 """Rejected records that standard error names."""
@@ -36,11 +41,15 @@ class RunCounts:
 
     def add_row(self, prediction: Prediction) -> None:
         """Count a row."""
-        group = (prediction.language or "", prediction.script or "", prediction.status, prediction.stance or "")
+        self.add({name: getattr(prediction, name) for name in COUNTED_COLUMNS})
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count a row given as a mapping with (at least) the columns `COUNTED_COLUMNS`."""
+        group = (row["language"] or "", row["script"] or "", row["status"], row["stance"] or "")
         self.by_group[group] += 1
-        self.n_duplicates += prediction.duplicate_of is not None
-        self.n_tokens += prediction.n_tokens
-        self.n_tokens_read += prediction.n_tokens_read
+        self.n_duplicates += row["duplicate_of"] is not None
+        self.n_tokens += row["n_tokens"]
+        self.n_tokens_read += row["n_tokens_read"]
 
     def add_rejected(self, record: RejectedRecord) -> None:
         """Count a rejected record."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..labels.errors import ConfigError, ModelError
 from ..labels.records import Article, Prediction
+from .columns import clean_surrogates
 from .protocol import ArticleClassifier
 
 
@@ -33,7 +34,7 @@ def _alone(classifier: ArticleClassifier, article: Article) -> Prediction | str:
         raise
     except Exception as error:  # noqa: BLE001 (the reason goes into the row and the rejected file)
         said = " ".join(str(error).split())[:200]
-        return f"the model failed on this article ({type(error).__name__}: {said}); leave it out, or report it"
+        return clean_surrogates(f"the model failed on this article ({type(error).__name__}: {said}); leave it out")
 
 
 def _checked(classifier: ArticleClassifier, articles: Sequence[Article]) -> list[Prediction]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
 
 from ..labels.prediction_table import from_row, to_row
 from ..labels.records import Article, Prediction, content_sha256
+from .temporary_tables import open_temporary_tables
 
 EMPTY_SHA256 = content_sha256("", "")
 """What the row of a rejected record without content has as `text_sha256`."""
-
-_CACHE_KIB = 32_768
-"""Memory for the table; the rest lies in SQLite's own temporary file, which goes when the run ends."""
-
 
 def content_key(article: Article) -> bytes | None:
     """What copies have in common: the content's hash and where the title ends; None for an article without content.
@@ -33,14 +29,11 @@ class SeenContent:
     def __init__(self, labels: Sequence[str]) -> None:
         self._labels = tuple(labels)
         self.n_repeated_ids = 0
-        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for command in (
-            "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", f"PRAGMA cache_size = -{_CACHE_KIB}",
-            "CREATE TABLE content (key BLOB PRIMARY KEY) WITHOUT ROWID",
-            "CREATE TABLE predicted (key BLOB PRIMARY KEY, row TEXT) WITHOUT ROWID",
-            "CREATE TABLE ids (key BLOB PRIMARY KEY) WITHOUT ROWID",
-        ):  # fmt: skip
-            self._table.execute(command)
+        self._table = open_temporary_tables(
+            "content (key BLOB PRIMARY KEY) WITHOUT ROWID",
+            "predicted (key BLOB PRIMARY KEY, row TEXT) WITHOUT ROWID",
+            "ids (key BLOB PRIMARY KEY) WITHOUT ROWID",
+        )
 
     def close(self) -> None:
         """Drop the table."""
@@ -58,7 +51,11 @@ class SeenContent:
 
     def store(self, key: bytes, prediction: Prediction) -> None:
         """Keep the prediction of a first copy."""
-        row = json.dumps(to_row(prediction, self._labels, with_evidence=prediction.evidence is not None))
+        row = to_row(prediction, self._labels, with_evidence=prediction.evidence is not None)
+        self.store_row(key, json.dumps(row))
+
+    def store_row(self, key: bytes, row: str) -> None:
+        """Keep the prediction of a first copy, given as its row in JSON."""
         self._table.execute("INSERT OR REPLACE INTO predicted VALUES (?, ?)", (key, row))
 
     def prediction(self, key: bytes) -> Prediction | None:

@@ -17,6 +17,8 @@ MAX_RECORD_BYTES = 16 << 20
 
 _START = re.compile(rb"WARC/1\.[0-9]\r?\n")
 _LONGEST_START = 11
+_WHOLE_HEADER = re.compile(rb"WARC/1\.[0-9]\r\n(?:[A-Za-z-]+: [^\r\n]*\r\n){4}")
+"""A record's header inside the block of another one: the block has swallowed the next record."""
 _END = b"\r\n\r\n"
 _MAX_LINE = 16_384
 _MAX_HEADERS = 200
@@ -79,7 +81,7 @@ def _record(source: PushbackBytes) -> WarcRecord | WarcDamage:
         source.put_back(_from_next_record(block))
         return WarcDamage(reason="a record that is cut off")
     ending = source.read(len(_END))
-    if ending == _END or not ending.strip():
+    if not ending.strip() and not _WHOLE_HEADER.search(block):
         return WarcRecord(headers=headers, block=block)
     source.put_back(_from_next_record(block + ending))
     return WarcDamage(reason="a record that does not end where its Content-Length says")
@@ -119,6 +121,6 @@ def _pass_over(source: PushbackBytes, headers: dict[str, str], n_bytes: int) -> 
 
 
 def _from_next_record(content: bytes) -> bytes:
-    """The bytes from the next record on, nothing if none starts in them."""
+    """The bytes from the next record on, or the last ones, in which its first line may begin."""
     found = _START.search(content)
-    return content[found.start() :] if found else b""
+    return content[found.start() :] if found else content[1 - _LONGEST_START :]

@@ -100,6 +100,11 @@ def test_jsonl_reads_marks_blank_lines_controls_and_half_emoji() -> None:
     assert texts == ["a\tb", "\ufffd cut", "nul \0"]
 
 
+def test_jsonl_reasons_can_always_be_written() -> None:
+    bad = only_rejected(b'{"id": "a", "b\\ud83d": "half an emoji as a column"}')
+    assert "columns: id, b\ufffd" in bad.reason and bad.reason.encode()
+
+
 @pytest.mark.parametrize(("content", "reason"), [(b"\xff\xfe{\0", "is UTF-16"), (b'[{"text": ""}]', "is a JSON array")])
 def test_jsonl_refuses_other_files_as_a_whole(content: bytes, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
