@@ -6,16 +6,19 @@ import glob
 import itertools
 import logging
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO, Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 from ..labels.errors import DataError
 from ..labels.records import Article, RejectedRecord
 from .columns import ColumnMapping
-from .compression import BROKEN_STREAM_ERRORS, describe_broken_stream, open_bytes
+from .compression import BROKEN_STREAM_ERRORS, decompressed, describe_broken_stream
 from .page_extractor import PageExtractor, require_web_extra
 from .page_text import MAX_PAGE_BYTES, Page
 from .read_csv import read_csv
@@ -23,6 +26,7 @@ from .read_html import read_html
 from .read_jsonl import read_jsonl
 from .read_parquet import read_parquet
 from .read_warc import read_warc
+from .remote_files import expand_url, is_url, open_url
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +47,23 @@ class ArchiveFile:
     """One file of an archive."""
 
     path: Path | None
-    """None is standard input."""
+    """None is standard input, or a file behind a URL."""
     format: FileFormat | None
     """None: decided by the first bytes."""
     size_bytes: int | None
     """Size on the disk; None where it is not known."""
+    url: str | None = None
+    """Where the file lies, if it is no local one."""
 
     @property
     def name(self) -> str:
         """What messages and the rejected file call it."""
-        return "-" if self.path is None else str(self.path)
+        return self.url or ("-" if self.path is None else str(self.path))
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once (standard input, a pipe)."""
+        return self.url is None and self.size_bytes is None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +104,7 @@ class Archive:
     @property
     def is_stream(self) -> bool:
         """Whether a part of the input can be read only once (standard input, a pipe)."""
-        return any(file.size_bytes is None for file in self.files)
+        return any(file.is_stream for file in self.files)
 
     def again(self) -> Archive:
         """The same archive from its beginning, with a count of its own."""
@@ -102,7 +113,8 @@ class Archive:
     def __iter__(self) -> Iterator[Article | RejectedRecord]:
         for kind, files in itertools.groupby(self.files, key=lambda file: file.format):
             if kind == "html":
-                yield from self._articles(read_html([file.path for file in files if file.path], count=self._count))
+                pages = read_html(((file.name, partial(_source, file)) for file in files), count=self._count)
+                yield from self._articles(pages)
             else:
                 for file in files:
                     yield from self._read(file)
@@ -128,19 +140,18 @@ class Archive:
             logger.warning("%s: holds no record", file.name)
 
     def _records(self, file: ArchiveFile) -> Iterator[Article | RejectedRecord]:
-        if file.path is not None and file.format == "parquet":
-            with file.path.open("rb"):  # gives the plain reason where it cannot be opened
-                pass
-            yield from read_parquet(file.path, file=file.name, columns=self.columns, count=self._count)
+        if file.format == "parquet" and not file.is_stream:
+            with _source(file) as source:
+                yield from read_parquet(source, file=file.name, columns=self.columns, count=self._count)
             return
-        with open_bytes(file.path, count=self._count, keep_gzip=file.format == "warc") as stream:
+        with decompressed(_source(file), count=self._count, keep_gzip=file.format == "warc") as stream:
             kind = file.format or _format_of(stream.peek(4096))
             if kind in ("html", "warc"):
                 require_web_extra()
             if kind == "parquet":
-                with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
-                    _copy(stream, copy)
-                    yield from read_parquet(Path(copy.name), file=file.name, columns=self.columns)
+                with tempfile.TemporaryFile() as copy:
+                    shutil.copyfileobj(stream, copy, 1 << 20)
+                    yield from read_parquet(copy, file=file.name, columns=self.columns)
             elif kind == "jsonl":
                 yield from read_jsonl(stream, file=file.name, columns=self.columns)
             elif kind == "warc":
@@ -159,9 +170,20 @@ class Archive:
                 yield item if isinstance(item, RejectedRecord) else self.columns.page(*item)
 
 
+def _source(file: ArchiveFile) -> BinaryIO:
+    """The file's bytes as they are stored."""
+    if file.url is not None:
+        return open_url(file.url)
+    return sys.stdin.buffer if file.path is None else file.path.open("rb")
+
+
 def _expanded(name: str, file_format: FileFormat | None) -> list[ArchiveFile]:
     if name == "-":
         return [ArchiveFile(path=None, format=file_format, size_bytes=None)]
+    if is_url(name):
+        endings = [f"{ending}{packed}" for ending in _ENDINGS for packed in ("", *_COMPRESSED)]
+        return [ArchiveFile(path=None, url=url, format=file_format or format_of_name(url), size_bytes=size)
+                for url, size in expand_url(name, endings)]  # fmt: skip
     path = Path(name)
     if path.is_dir():
         found = [child for child in _walk(path) if format_of_name(child.name) is not None]
@@ -220,8 +242,3 @@ def _format_of(head: bytes) -> FileFormat:
         return "html"
     return "jsonl" if start[:1] in (b"{", b"[", b"") else "csv"
 
-
-def _copy(source: BinaryIO, target: IO[bytes]) -> None:
-    while chunk := source.read(1 << 20):
-        target.write(chunk)
-    target.flush()

@@ -83,6 +83,9 @@ def classify_archive(
         raise ConfigError("--near-duplicates reads the input twice and writes a file: name files as input, not -, "
                           "and an output with -o")  # fmt: skip
 
+    if output is not None and any(file.path and _is_same(file.path, output) for file in archive.files):
+        raise ConfigError(f"-o {output}: is a file of the archive itself, and would be overwritten; choose another")
+
     def items_of(source: Archive) -> Iterable[Article | RejectedRecord]:
         return source if select is None else select(source)
 
@@ -135,6 +138,10 @@ def clusters_path(output: Path) -> Path:
     """Where the clusters of an output file or folder lie."""
     is_file = output.suffix and not output.is_dir()
     return output.with_name(f"{output.name}.clusters.parquet") if is_file else output / "clusters.parquet"
+
+
+def _is_same(path: Path, output: Path) -> bool:
+    return output.exists() and path.exists() and path.samefile(output)
 
 
 def _part_key(archive: Archive, identity: ModelIdentity, layout: TableLayout, sizes: ChunkSizes,

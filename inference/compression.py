@@ -1,4 +1,4 @@
-"""Open a file or standard input as a stream of decompressed bytes, counting the bytes taken from the disk."""
+"""An open file or standard input as a stream of decompressed bytes, counting the bytes taken from the disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import sys
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _counted(source: BinaryIO, count: ByteCounter | None) -> io.BufferedReader:
             count(len(chunk))
         return chunk
 
-    close = source.close if source is not sys.stdin.buffer else (lambda: None)
+    close = (lambda: None) if source is sys.stdin.buffer else source.close
     return _buffered(read, close)
 
 
@@ -108,14 +107,6 @@ def decompressed(source: BinaryIO, *, count: ByteCounter | None = None,
     if head.startswith(GZIP_MAGIC) and not keep_gzip:
         return _buffered(gzip.GzipFile(fileobj=raw, mode="rb").read1, raw.close)
     return _zstd(raw) if head == ZSTD_MAGIC else raw
-
-
-def open_bytes(path: Path | None, *, count: ByteCounter | None = None, keep_gzip: bool = False) -> io.BufferedReader:
-    """A file (None: standard input) as decompressed bytes; see `decompressed`.
-
-    Raises: OSError: it cannot be opened.
-    """
-    return decompressed(sys.stdin.buffer if path is None else path.open("rb"), count=count, keep_gzip=keep_gzip)
 
 
 def describe_broken_stream(error: Exception) -> str:

@@ -11,7 +11,7 @@ from ..labels.records import Article, Prediction, RejectedRecord
 from .chunks import Chunk, ChunkSizes, Slot, cut_into_chunks
 from .columns import clean_surrogates
 from .outcome import Outcome
-from .protocol import ArticleClassifier, ClassifierFactory, ModelIdentity
+from .protocol import ArticleClassifier, CheckedFactory, ClassifierFactory, ModelIdentity
 from .score_chunk import score_chunk
 from .seen_content import EMPTY_SHA256, SeenContent
 from .worker_pool import ChunkResult, WorkerPool
@@ -42,7 +42,8 @@ def score_outcomes(items: Iterable[Article | RejectedRecord], factory: Classifie
                    sizes: ChunkSizes | None = None) -> Generator[Outcome, None, None]:  # fmt: skip
     """What became of each record, one outcome a record, in input order; copies are found through `seen`."""
     chunks = cut_into_chunks(items, seen, sizes or ChunkSizes())
-    for chunk, results in _scored_chunks(chunks, factory, n_processes):
+    checked = CheckedFactory(factory=factory, identity=identity)
+    for chunk, results in _scored_chunks(chunks, checked, n_processes):
         for slot in chunk.slots:
             yield _outcome(slot, results, seen, identity)
 

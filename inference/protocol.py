@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..labels.errors import ModelError
 from ..labels.records import Article, Prediction
 
 
@@ -41,3 +42,23 @@ class ModelIdentity:
     """`name@first 12 hex` of the manifest's sha256."""
     codebook: str
     """`id@version+first 12 hex`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFactory:
+    """Makes the classifier and checks that it is the one that the output will name."""
+
+    factory: ClassifierFactory
+    identity: ModelIdentity
+
+    def __call__(self) -> ArticleClassifier:
+        """The classifier.
+
+        Raises: ModelError: the model has changed since the run began.
+        """
+        classifier = self.factory()
+        found = (tuple(classifier.labels), classifier.model, classifier.codebook)
+        if found != (self.identity.labels, self.identity.model, self.identity.codebook):
+            raise ModelError(f"the model is {classifier.model} with codebook {classifier.codebook}, but the run began "
+                             f"with {self.identity.model} and {self.identity.codebook}; run again")  # fmt: skip
+        return classifier

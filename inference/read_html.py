@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
 
 from ..labels.records import RejectedRecord
-from .compression import BROKEN_STREAM_ERRORS, ByteCounter, describe_broken_stream, open_bytes
+from .compression import BROKEN_STREAM_ERRORS, ByteCounter, decompressed, describe_broken_stream
 from .page_text import MAX_PAGE_BYTES, Page
 
 
-def read_html(paths: Iterable[Path], *, count: ByteCounter | None = None) -> Iterator[Page | RejectedRecord]:
-    """The pages of HTML files, in order; the id of a page is the path of its file."""
-    for path in paths:
-        name = str(path)
+def read_html(files: Iterable[tuple[str, Callable[[], BinaryIO]]], *,
+              count: ByteCounter | None = None) -> Iterator[Page | RejectedRecord]:  # fmt: skip
+    """The pages of HTML files, each given by its name and by what opens it, in order; the name is the page's id."""
+    for name, opened in files:
         try:
-            with open_bytes(path, count=count) as stream:
+            with decompressed(opened(), count=count) as stream:
                 content = stream.read(MAX_PAGE_BYTES + 1)
         except BROKEN_STREAM_ERRORS as error:
             yield RejectedRecord(file=name, line=None, reason=describe_broken_stream(error), id=name)

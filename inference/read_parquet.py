@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..labels.errors import DataError
 from ..labels.records import Article, RejectedRecord
@@ -19,16 +19,16 @@ class _NotUtf8:
     """Stands for a text that cannot be decoded."""
 
 
-def read_parquet(path: Path, *, file: str, columns: ColumnMapping,
+def read_parquet(source: BinaryIO, *, file: str, columns: ColumnMapping,
                  count: ByteCounter | None = None) -> Iterator[Article | RejectedRecord]:  # fmt: skip
-    """The rows of a Parquet file, in order; `line` is the 1-based row.
+    """The rows of an open Parquet file, in order; `line` is the 1-based row.
 
     Raises: DataError: no Parquet file, or no text column.
     """
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
+        table = pq.ParquetFile(source, buffer_size=1 << 20, pre_buffer=False)
     except Exception as error:  # damaged files set off errors of every kind
         raise DataError(f"is no Parquet file, or is cut off ({str(error)[:100]}); fetch or write it again") from error
     with table:
@@ -41,6 +41,7 @@ def read_parquet(path: Path, *, file: str, columns: ColumnMapping,
         n_rows = table.metadata.num_rows
         size_bytes = sum(table.metadata.row_group(at).total_byte_size for at in range(table.metadata.num_row_groups))
         batch_rows = max(1, min(1_024, int(_BATCH_BYTES * n_rows / size_bytes) if size_bytes else 1_024))
+        file_bytes = source.seek(0, os.SEEK_END)
         row = counted = 0
         try:
             for batch in table.iter_batches(batch_size=batch_rows, columns=used, use_threads=False):
@@ -49,7 +50,7 @@ def read_parquet(path: Path, *, file: str, columns: ColumnMapping,
                     row += 1
                     yield _row({name: column[at] for name, column in values.items()}, file, row, columns)
                 if count is not None:
-                    done = path.stat().st_size * row // n_rows
+                    done = file_bytes * row // n_rows
                     count(done - counted)
                     counted = done
         except Exception as error:

@@ -106,6 +106,23 @@ def test_archive_with_no_input_at_all_is_an_error(tmp_path: Path) -> None:
         Archive.open([str(tmp_path)])
 
 
+def test_archive_reads_urls_of_other_file_systems() -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    table = io.BytesIO()
+    pq.write_table(pa.table({"id": ["d1"], "text": ["words"]}), table)
+    for name, content in (("a.jsonl.gz", gzip.compress(lines("a1"))), ("d.parquet", table.getvalue()), ("e.txt", b"x")):
+        memory.pipe(f"/news/{name}", content)
+    assert read("memory://news") == (["a1", "d1"], [])
+    archive = Archive.open(["memory://news/*.gz"])
+    assert [item.source for item in archive if isinstance(item, Article)] == ["memory://news/a.jsonl.gz:1"]
+    assert not archive.is_stream and archive.bytes_read == archive.total_bytes
+    with pytest.raises(DataError, match=r"memory://gone/x\.jsonl: no file matches"):
+        Archive.open(["memory://gone/x.jsonl"])
+    with pytest.raises(DataError, match="nonsense://x"):
+        Archive.open(["nonsense://x"])
+
+
 def test_archive_counts_the_bytes_it_read(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines("a") * 500))
     pq.write_table(pa.table({"text": ["words"] * 50}), tmp_path / "d.parquet")

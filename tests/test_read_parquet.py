@@ -17,7 +17,12 @@ from xjstance.labels.records import Article, RejectedRecord
 
 def read(table: pa.Table, folder: Path, columns: ColumnMapping | None = None) -> list[Article | RejectedRecord]:
     pq.write_table(table, folder / "x.parquet")
-    return list(read_parquet(folder / "x.parquet", file="x.parquet", columns=columns or ColumnMapping()))
+    return rows_of(folder / "x.parquet", columns)
+
+
+def rows_of(path: Path, columns: ColumnMapping | None = None) -> list[Article | RejectedRecord]:
+    with path.open("rb") as source:
+        return list(read_parquet(source, file="x.parquet", columns=columns or ColumnMapping()))
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())])
@@ -60,7 +65,7 @@ def test_parquet_without_text_column_names_the_columns(tmp_path: Path) -> None:
 def test_parquet_that_is_none_is_refused_as_a_whole(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.parquet").write_bytes(content)
     with pytest.raises(DataError, match="is no Parquet file"):
-        list(read_parquet(tmp_path / "x.parquet", file="x.parquet", columns=ColumnMapping()))
+        rows_of(tmp_path / "x.parquet")
 
 
 def test_parquet_damaged_inside_keeps_the_rows_before(tmp_path: Path) -> None:
@@ -72,7 +77,7 @@ def test_parquet_damaged_inside_keeps_the_rows_before(tmp_path: Path) -> None:
     content[start : start + 200] = b"\xff" * 200
     path.write_bytes(content)
     read_before = []
-    with pytest.raises(DataError, match="cannot be read behind row"):
-        for item in read_parquet(path, file="x.parquet", columns=ColumnMapping()):
+    with pytest.raises(DataError, match="cannot be read behind row"), path.open("rb") as source:
+        for item in read_parquet(source, file="x.parquet", columns=ColumnMapping()):
             read_before.append(item)
     assert len(read_before) >= 1_024

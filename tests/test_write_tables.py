@@ -111,6 +111,13 @@ def test_output_with_an_unknown_ending_is_refused(tmp_path: Path) -> None:
         run(tmp_path, tmp_path / "out.xlsx")
 
 
+def test_output_never_overwrites_the_archive(tmp_path: Path) -> None:
+    (tmp_path / "link.jsonl").symlink_to("in.jsonl")
+    for name in ("in.jsonl", "link.jsonl"):
+        with pytest.raises(ConfigError, match="is a file of the archive itself"):
+            run(tmp_path, tmp_path / name)
+
+
 def test_output_below_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"cannot be written \(.*\); free some space or check") as caught:
