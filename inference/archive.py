@@ -111,22 +111,23 @@ class Archive:
         return replace(self, bytes_read=0)
 
     def __iter__(self) -> Iterator[Article | RejectedRecord]:
-        for kind, files in itertools.groupby(self.files, key=lambda file: file.format):
-            if kind == "html":
-                pages = read_html(((file.name, partial(_source, file)) for file in files), count=self._count)
-                yield from self._articles(pages)
-            else:
-                for file in files:
-                    yield from self._read(file)
+        with PageExtractor(n_processes=self.n_page_processes) as extractor:
+            for kind, files in itertools.groupby(self.files, key=lambda file: file.format):
+                if kind == "html":
+                    pages = read_html(((file.name, partial(_source, file)) for file in files), count=self._count)
+                    yield from self._articles(pages, extractor)
+                else:
+                    for file in files:
+                        yield from self._read(file, extractor)
 
     def _count(self, n_bytes: int) -> None:
         self.bytes_read += n_bytes
 
-    def _read(self, file: ArchiveFile) -> Iterator[Article | RejectedRecord]:
+    def _read(self, file: ArchiveFile, extractor: PageExtractor) -> Iterator[Article | RejectedRecord]:
         last: Article | RejectedRecord | None = None
         reason = None
         try:
-            for last in self._records(file):
+            for last in self._records(file, extractor):
                 yield last
         except DataError as error:
             reason = str(error)
@@ -139,7 +140,7 @@ class Archive:
         elif last is None:
             logger.warning("%s: holds no record", file.name)
 
-    def _records(self, file: ArchiveFile) -> Iterator[Article | RejectedRecord]:
+    def _records(self, file: ArchiveFile, extractor: PageExtractor) -> Iterator[Article | RejectedRecord]:
         if file.format == "parquet" and not file.is_stream:
             with _source(file) as source:
                 yield from read_parquet(source, file=file.name, columns=self.columns, count=self._count)
@@ -155,19 +156,18 @@ class Archive:
             elif kind == "jsonl":
                 yield from read_jsonl(stream, file=file.name, columns=self.columns)
             elif kind == "warc":
-                yield from self._articles(read_warc(stream, file=file.name))
+                yield from self._articles(read_warc(stream, file=file.name), extractor)
             elif kind == "html":
                 content = stream.read(MAX_PAGE_BYTES)
-                yield from self._articles([Page(id=file.name, content=content, file=file.name)])
+                yield from self._articles([Page(id=file.name, content=content, file=file.name)], extractor)
             else:
                 delimiter = "\t" if kind == "tsv" else None
                 yield from read_csv(stream, file=file.name, columns=self.columns, delimiter=delimiter)
 
-
-    def _articles(self, pages: Iterable[Page | RejectedRecord]) -> Iterator[Article | RejectedRecord]:
-        with PageExtractor(n_processes=self.n_page_processes) as extractor:
-            for item in extractor.extract(pages):
-                yield item if isinstance(item, RejectedRecord) else self.columns.page(*item)
+    def _articles(self, pages: Iterable[Page | RejectedRecord],
+                  extractor: PageExtractor) -> Iterator[Article | RejectedRecord]:  # fmt: skip
+        for item in extractor.extract(pages):
+            yield item if isinstance(item, RejectedRecord) else self.columns.page(*item)
 
 
 def _source(file: ArchiveFile) -> BinaryIO:
@@ -241,4 +241,3 @@ def _format_of(head: bytes) -> FileFormat:
     if start[:1] == b"<":
         return "html"
     return "jsonl" if start[:1] in (b"{", b"[", b"") else "csv"
-

@@ -75,13 +75,17 @@ class _Extractor:
 
 
 class PageExtractor:
-    """Extracting processes; leaving the `with` block ends them. Results come in the order of the pages."""
+    """Extracting processes; leaving the `with` block ends them. Results come in the order of the pages.
+
+    They start with the first page, and serve one call of `extract` after the other.
+    """
 
     def __init__(self, *, n_processes: int = 1, timeout_s: float = PAGE_TIMEOUT_S,
                  extract: Callable[[Page], PageText] = page_text) -> None:  # fmt: skip
         self._timeout_s, self._extract = timeout_s, extract
         self._context = multiprocessing.get_context("spawn")
-        self._extractors = [self._start() for _ in range(max(1, n_processes))]
+        self._n_processes = max(1, n_processes)
+        self._extractors: list[_Extractor] = []
 
     def __enter__(self) -> PageExtractor:
         return self
@@ -90,6 +94,7 @@ class PageExtractor:
                  trace: TracebackType | None) -> None:  # fmt: skip
         for extractor in self._extractors:
             _end(extractor)
+        self._extractors.clear()
 
     def _start(self) -> _Extractor:
         ours, theirs = self._context.Pipe()
@@ -99,8 +104,14 @@ class PageExtractor:
         return _Extractor(process=process, connection=ours)
 
     def extract(self, pages: Iterable[Page | RejectedRecord]) -> Iterator[ExtractedPage | RejectedRecord]:
-        """Each page with its text or a reason; rejected records pass in their place."""
+        """Each page with its text or a reason; rejected records pass in their place.
+
+        An error of the iterator comes out behind the pages that came before it.
+        """
         source = iter(pages)
+        failure: Exception | None = None
+        if not self._extractors:
+            self._extractors = [self._start() for _ in range(self._n_processes)]
         order: deque[tuple[int, Page | RejectedRecord]] = deque()
         waiting: deque[tuple[int, Page]] = deque()
         done: dict[int, PageText | str] = {}
@@ -116,7 +127,10 @@ class PageExtractor:
                     break
                 order.popleft()
             while not is_at_end and len(order) < _PAGES_AHEAD * len(self._extractors):
-                item = next(source, None)
+                try:
+                    item = next(source, None)
+                except Exception as error:  # noqa: BLE001 (raised again below)
+                    failure, item = error, None
                 if item is None:
                     is_at_end = True
                     break
@@ -129,7 +143,9 @@ class PageExtractor:
             if any(extractor.number is not None for extractor in self._extractors):
                 self._collect(done)
             elif is_at_end and not order:
-                return
+                break
+        if failure is not None:
+            raise failure
 
     def _hand_out(self, waiting: deque[tuple[int, Page]]) -> None:
         for at, extractor in enumerate(self._extractors):

@@ -13,6 +13,7 @@ from .temporary_tables import open_temporary_tables
 EMPTY_SHA256 = content_sha256("", "")
 """What the row of a rejected record without content has as `text_sha256`."""
 
+
 def content_key(article: Article) -> bytes | None:
     """What copies have in common: the content's hash and where the title ends; None for an article without content.
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ def test_page_extractor_gives_up_a_page_that_hangs() -> None:
     found = extracted(b"hang", b"two", b"hang", b"three", timeout_s=2)
     assert [found[1], found[3]] == ["two", "three"]
     assert "takes longer than 2 s" in found[0] and "takes longer than 2 s" in found[2]
+
+
+@pytest.mark.slow
+def test_page_extractor_keeps_the_pages_before_an_error_of_the_source() -> None:
+    def source() -> Iterator[Page]:
+        for at in range(5):
+            yield Page(id=str(at), content=b"page %d" % at, file="x")
+        raise OSError("the disk is gone")
+
+    found = []
+    with PageExtractor(extract=poisonous) as extractor:
+        with pytest.raises(OSError, match="the disk is gone"):
+            for item in extractor.extract(source()):
+                found.append(item)
+        assert len(found) == 5
+        assert len(list(extractor.extract([Page(id="next", content=b"next", file="x")]))) == 1
 
 
 @pytest.mark.slow
