@@ -18,8 +18,10 @@ from ..labels.errors import ConfigError
 from ..labels.records import RejectedRecord
 from .page_text import Page, PageText, page_text
 
-PAGE_TIMEOUT_S = 20.0
-"""Wall time for one page; a usual one takes 0.05 s."""
+PAGE_CPU_S = 10.0
+"""Processor time for one page; a usual one takes 0.1 s. Not wall time: a busy machine shall reject no other pages."""
+PAGE_WALL_S = 180.0
+"""Wall time for one page, for what waits without working."""
 PAGE_MEMORY_BYTES = 2 << 30
 """Address space of an extracting process; about 0.5 GiB of it are libraries."""
 _PAGES_AHEAD = 8
@@ -39,7 +41,7 @@ def require_web_extra() -> None:
             raise ConfigError(f"HTML and WARC need {name}, which is not installed; run pip install 'xjstance[web]'")
 
 
-def _extract_pages(connection: Connection, extract: Callable[[Page], PageText]) -> None:
+def _extract_pages(connection: Connection, extract: Callable[[Page], PageText], cpu_s: float) -> None:
     """Life of an extracting process: a page in, its text or a reason out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
@@ -53,16 +55,25 @@ def _extract_pages(connection: Connection, extract: Callable[[Page], PageText]) 
             return
         result: PageText | str
         try:
+            _allow(cpu_s)
             result = extract(page)
         except MemoryError:
             result = f"the page needs more than {PAGE_MEMORY_BYTES >> 30} GiB of memory to read; leave it out"
         except Exception as error:  # noqa: BLE001 (no page may stop the archive)
             said = " ".join(str(error).split())[:120]
             result = f"the page cannot be read ({type(error).__name__}: {said}); leave it out"
+        finally:
+            _allow(0)
         try:
             connection.send(result)
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+def _allow(cpu_s: float) -> None:
+    """Let the system end this process when it has used so much processor time from now on; 0 lifts that."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,9 +91,9 @@ class PageExtractor:
     They start with the first page, and serve one call of `extract` after the other.
     """
 
-    def __init__(self, *, n_processes: int = 1, timeout_s: float = PAGE_TIMEOUT_S,
+    def __init__(self, *, n_processes: int = 1, cpu_s: float = PAGE_CPU_S, wall_s: float = PAGE_WALL_S,
                  extract: Callable[[Page], PageText] = page_text) -> None:  # fmt: skip
-        self._timeout_s, self._extract = timeout_s, extract
+        self._cpu_s, self._wall_s, self._extract = cpu_s, wall_s, extract
         self._context = multiprocessing.get_context("spawn")
         self._n_processes = max(1, n_processes)
         self._extractors: list[_Extractor] = []
@@ -98,7 +109,7 @@ class PageExtractor:
 
     def _start(self) -> _Extractor:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_extract_pages, args=(theirs, self._extract), daemon=True)
+        process = self._context.Process(target=_extract_pages, args=(theirs, self._extract, self._cpu_s), daemon=True)
         process.start()
         theirs.close()
         return _Extractor(process=process, connection=ours)
@@ -161,7 +172,7 @@ class PageExtractor:
 
     def _collect(self, done: dict[int, PageText | str]) -> None:
         busy = [(at, extractor) for at, extractor in enumerate(self._extractors) if extractor.number is not None]
-        until_s = min(extractor.since_s for _, extractor in busy) + self._timeout_s
+        until_s = min(extractor.since_s for _, extractor in busy) + self._wall_s
         ready = wait([extractor.connection for _, extractor in busy], timeout=max(0.0, until_s - time.monotonic()))
         for at, extractor in busy:
             number = extractor.number
@@ -173,13 +184,19 @@ class PageExtractor:
                     extractor.number = None
                     continue
                 except (EOFError, ConnectionResetError):
-                    reason = "the page crashed the process that read it; leave it out"
-            elif time.monotonic() - extractor.since_s >= self._timeout_s:
-                reason = f"the page takes longer than {self._timeout_s:g} s to read; leave it out"
+                    reason = self._how_it_ended(extractor)
+            elif time.monotonic() - extractor.since_s >= self._wall_s:
+                reason = f"the page takes longer than {self._wall_s:g} s to read; leave it out"
             else:
                 continue
             done[number] = reason
             self._extractors[at] = self._replace(extractor)
+
+    def _how_it_ended(self, extractor: _Extractor) -> str:
+        extractor.process.join(timeout=5)
+        if sys.platform != "win32" and extractor.process.exitcode == -signal.SIGPROF:
+            return f"the page takes more than {self._cpu_s:g} s of processor time to read; leave it out"
+        return "the page crashed the process that read it; leave it out"
 
     def _replace(self, extractor: _Extractor) -> _Extractor:
         _end(extractor)

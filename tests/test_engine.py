@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -92,6 +93,12 @@ def test_score_names_the_chunk_of_a_worker_that_died() -> None:
 def test_score_raises_what_a_worker_could_not_load() -> None:
     with pytest.raises(ModelError, match="hash differs; fetch the bundle again"):
         list(score(articles(30), fail_to_load, identity=IDENTITY, n_processes=2, sizes=SMALL))
+
+
+def test_score_refuses_a_model_that_changed_since_the_run_began() -> None:
+    other = replace(IDENTITY, model="fake@ffffffffffff")
+    with pytest.raises(ModelError, match="the run began with fake@ffffffffffff"):
+        list(score(articles(3), make_fake, identity=other))
 
 
 def test_score_stops_on_a_broken_model() -> None:

@@ -158,7 +158,7 @@ def html_inputs(n: int, rng: random.Random) -> Iterator[tuple[Items, set[str]]]:
         name = f"g{number}"
         pages += [Page(id="bad", content=mutated(html("bad"), rng), file="x"),
                   *([Page(id=name, content=html(name), file="x")] if number % 10 == 0 else [])]  # fmt: skip
-    with PageExtractor(n_processes=2, timeout_s=LIMIT_S) as extractor:
+    with PageExtractor(n_processes=2, cpu_s=LIMIT_S) as extractor:
         for item in extractor.extract(pages):
             if isinstance(item, RejectedRecord):
                 continue
