@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..labels.errors import ConfigError
+from ..labels.errors import ConfigError, DataError
 from ..labels.records import Article, RejectedRecord
 from .archive import Archive
 from .chunks import ChunkSizes
@@ -128,6 +129,10 @@ def classify_archive(
         seconds = time.monotonic() - clock
         sink.finish(run_record(identity=identity, settings=settings or {}, inputs=describe_inputs(archive),
                                counts=counts, started=started, seconds=seconds))  # fmt: skip
+    except sqlite3.OperationalError as error:
+        sink.abort()
+        raise DataError(f"temporary files cannot be written ({error}); free some space, or name a folder on another "
+                        "disk in the environment variable TMPDIR") from error  # fmt: skip
     except BaseException:
         sink.abort()
         raise

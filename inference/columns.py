@@ -24,7 +24,7 @@ MAX_METADATA_CHARS = 65_536
 """Longest id, date, outlet or url, in code points; what is longer is a broken record."""
 
 _PERSON = re.compile(
-    r"(^|[^a-z])(authors?|by_?lines?|creators?|journalists?|reporters?|writers?|contributors?|correspondents?|columnists?"
+    r"(^|[^a-z])(authors?|by_?lines?|creators?|journalists?|reporters?|writers?|contributors?|correspondents?|columnists?|editors?"
     r"|user_?names?|users?|user_?ids?|accounts?|account_?ids?|handles?|screen_?names?|profiles?|e_?mails?|persons?)([^a-z]|$)"
 )
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -164,7 +164,9 @@ class ColumnMapping:
         )
 
     def _metadata(self, raw: Mapping[str, object]) -> dict[str, object]:
-        values: dict[str, object] = {name: as_plain(raw.get(self.column_of(name))) for name in STANDARD_METADATA}
+        values: dict[str, object] = {
+            name: _as_optional_text(as_plain(raw.get(self.column_of(name)))) for name in STANDARD_METADATA
+        }
         values.update({name: as_plain(raw.get(name)) for name in self.kept})
         return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -173,6 +174,22 @@ def test_parts_refuse_another_archive(tmp_path: Path) -> None:
     write(tmp_path, "x.jsonl", lines(100, 110))
     with pytest.raises(DataError, match="none of its 10 finished records is in this input"):
         run(tmp_path)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 900, 6_000])
+def test_parts_on_a_full_disk_keep_what_is_finished(tmp_path: Path, n_bytes: int) -> None:
+    write(tmp_path, "x.jsonl", lines(0, 40))
+    run(tmp_path, name="whole")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        with pytest.raises(DataError, match=r"cannot be written \(.*\); free some space"):
+            run(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "out").glob(".part*"))
+    run(tmp_path)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 def test_parts_refuse_a_folder_of_other_files(tmp_path: Path) -> None:

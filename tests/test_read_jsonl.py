@@ -100,6 +100,11 @@ def test_jsonl_reads_marks_blank_lines_controls_and_half_emoji() -> None:
     assert texts == ["a\tb", "\ufffd cut", "nul \0"]
 
 
+def test_jsonl_rejected_record_keeps_its_metadata_as_text() -> None:
+    bad = only_rejected(b'{"id": 3, "text": null, "date": 2019, "outlet": "o"}')
+    assert (bad.id, bad.metadata) == ("3", {"date": "2019", "outlet": "o", "url": None})
+
+
 def test_jsonl_reasons_can_always_be_written() -> None:
     bad = only_rejected(b'{"id": "a", "b\\ud83d": "half an emoji as a column"}')
     assert "columns: id, b\ufffd" in bad.reason and bad.reason.encode()
