@@ -243,8 +243,10 @@ class Pretraining:
         right: list[Tensor] = []
         length = min(256, c.max_tokens)
         for rows in self.store.draw_passages(3 * c.passage_pairs, max_tokens=length, generator=self.generator):
-            other = self.store.translated(rows, generator=self.generator) if len(rows) > 1 else None
-            if other is not None and len(left) < c.passage_pairs:
+            if len(rows) < 2 or len(left) == c.passage_pairs:
+                continue
+            other = self.store.translated(rows, generator=self.generator)
+            if other is not None:
                 left.append(self.sequence(rows)[: c.max_tokens])
                 right.append(self.sequence(other)[: c.max_tokens])
         if len(left) < 2:
@@ -283,7 +285,7 @@ class Pretraining:
             factor = rate_at(step, c.steps, warmup=c.warmup_steps, final_fraction=c.final_rate_fraction)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
-            optimizer.zero_grad()
+            optimizer.zero_grad(set_to_none=False)
             is_masked = bool(torch.rand((), generator=self.generator) < c.masked_ranking_share)
             parts: list[Callable[[], dict[str, Tensor]]] = [
                 lambda is_masked=is_masked: self.ranked(model, is_masked),  # type: ignore[misc]

@@ -206,10 +206,11 @@ class TokenStore:
         groups = self.twins[rows]
         if (groups < 0).any():
             return None
+        starts, ends = self.group_starts[groups].tolist(), self.group_starts[groups + 1].tolist()
         tables = []
-        for group in groups.tolist():
-            members = self.group_rows[self.group_starts[group] : self.group_starts[group + 1]]
-            tables.append({int(self.languages[m]): int(m) for m in members.tolist()})
+        for start, end in zip(starts, ends, strict=True):
+            members = self.group_rows[start:end]
+            tables.append(dict(zip(self.languages[members].tolist(), members.tolist(), strict=True)))
         common = set.intersection(*(set(t) for t in tables)) - {int(self.languages[rows[0]])}
         if not common:
             return None

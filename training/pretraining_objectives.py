@@ -35,7 +35,7 @@ def encode_first(model: PretrainingModel, ids: Tensor, wanted: Tensor | None, *,
     """(batch, hidden) states of `<s>`, and (wanted, hidden) states of the wanted positions in reading order.
 
     Rows go through the encoder in chunks of like length, so that little is padding.
-    Args: ids: int64 (batch, tokens), padded on the right; wanted: bool of the same shape.
+    Args: ids: int64 (batch, tokens), padded on the right; wanted: bool of the same shape, never the first column.
     """
     lengths = (ids != PAD_ID).sum(1)
     order = torch.argsort(lengths)
@@ -51,12 +51,17 @@ def encode_first(model: PretrainingModel, ids: Tensor, wanted: Tensor | None, *,
         rows = order[start:end]
         width = sorted_lengths[end - 1]
         with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=bf16):
-            states = model(ids[rows, :width])
-        firsts.append(states[:, 0].float())
+            mask = torch.zeros_like(ids[rows, :width], dtype=torch.bool)
+            if wanted is not None:
+                mask |= wanted[rows, :width]
+            mask[:, 0] = True
+            states = model.states_at(ids[rows, :width], mask)
+        places = (rows[:, None] * ids.shape[1] + torch.arange(width, device=ids.device))[mask]
+        is_first = places % ids.shape[1] == 0
+        firsts.append(states[is_first].float())
         if wanted is not None:
-            mask = wanted[rows, :width]
-            found.append(states[mask])
-            keys.append((rows[:, None] * ids.shape[1] + torch.arange(width, device=ids.device))[mask])
+            found.append(states[~is_first])
+            keys.append(places[~is_first])
         start = end
     inverse = torch.argsort(order)
     first = torch.cat(firsts)[inverse]
