@@ -36,7 +36,8 @@ def labelled(n_stories: int = 12, *, split: str = "train", seed: int = 0) -> lis
             found.append(
                 LabelledArticle(
                     id=f"{split}-{label}-{number}", language="en", script="Latn", title=f"Report {number}", text=text,
-                    label=label, story=f"{split}-{label}-{number}", split=split, sentences=tuple(marks),  # type: ignore[arg-type]
+                    label=label, story=f"{split}-{label}-{number}", split=split, sentences=tuple(marks),
+                    source_url=f"https://example.org/{split}/{label}/{number}",  # type: ignore[arg-type]
                 )
             )  # fmt: skip
     return found

@@ -48,6 +48,10 @@ class TrainingConfig:
     balance_languages: Balance = "sqrt"
     invented_weight: float = 0.5
     """Weight of an invented article relative to a brief of real reporting."""
+    composites_each: int = 2
+    """Composites of each recipe in each language, where domain sentences are given."""
+    composite_weight: float = 0.25
+    """Weight of a composite relative to the mean of the articles."""
     max_tokens: int = 256
     """Window length with special tokens."""
     aggregation: Rule = "lead"

@@ -13,6 +13,7 @@ from ..labels.records import Content, LabelledArticle, Voice
 from ..models.article_text import ArticleText
 from ..models.tokenizer import StanceTokenizer
 from ..models.windows import Window, windows
+from .composites import STORY_PREFIX
 from .config import Balance, TrainingConfig
 
 VOICES: tuple[Voice, ...] = get_args(Voice)
@@ -94,20 +95,26 @@ def _marks(window: Window, spans: Sequence[tuple[int, int, object]], content: st
 
 def make_examples(articles: Sequence[LabelledArticle], tokenizer: StanceTokenizer, codebook: Codebook,
                   config: TrainingConfig) -> list[Example]:  # fmt: skip
-    """Examples with weights: rare labels and languages weigh more, invented articles less, mean 1."""
-    labels = Counter(article.label for article in articles)
-    tags = Counter(print_tag(article.language, article.script) for article in articles)
-    raw = [
-        _rarity(labels[article.label], config.balance_labels)
+    """Examples with weights: rare labels and languages weigh more, invented articles less, mean of articles 1."""
+    real = [article for article in articles if not _is_composite(article)]
+    labels = Counter(article.label for article in real)
+    tags = Counter(print_tag(article.language, article.script) for article in real)
+    raw = {
+        article.id: _rarity(labels[article.label], config.balance_labels)
         * _rarity(tags[print_tag(article.language, article.script)], config.balance_languages)
         * (1.0 if article.origin == "brief" else config.invented_weight)
-        for article in articles
-    ]
-    mean = sum(raw) / len(raw) if raw else 1.0
+        for article in real
+    }
+    mean = sum(raw.values()) / len(raw) if raw else 1.0
     return [
-        make_example(article, tokenizer, codebook, max_tokens=config.max_tokens, weight=weight / mean)
-        for article, weight in zip(articles, raw, strict=True)
-    ]
+        make_example(article, tokenizer, codebook, max_tokens=config.max_tokens,
+                     weight=config.composite_weight if _is_composite(article) else raw[article.id] / mean)
+        for article in articles
+    ]  # fmt: skip
+
+
+def _is_composite(article: LabelledArticle) -> bool:
+    return article.story.startswith(STORY_PREFIX)
 
 
 def _rarity(count: int, balance: Balance) -> float:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import AutoConfig, AutoModelForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from ..labels.codebook import Codebook
 from ..labels.errors import ConfigError, DataError, ModelError
@@ -62,6 +63,16 @@ class StanceTrainer(Trainer):
         super().__init__(data_collator=train_collator, **kwargs)
         self.stance_model: StanceModel = kwargs["model"]
         self.stance_config, self.train_collator, self.eval_collator = stance_config, train_collator, eval_collator
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        """Articles of like length share a batch: little padding."""
+        examples = self.train_dataset if train_dataset is None else train_dataset
+        generator = torch.Generator().manual_seed(self.args.seed)
+        return LengthGroupedSampler(
+            self.args.train_batch_size,
+            lengths=[sum(len(window) for window in example.windows) for example in examples],
+            generator=generator,
+        )
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
         """Evaluation reads whole inputs: no token dropout."""
@@ -207,7 +218,7 @@ def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequenc
         model=model,
         args=_arguments(config, work_folder, device=device),
         train_dataset=Examples(make_examples(train, tokenizer, codebook, config)),
-        eval_dataset=Examples(make_examples(development, tokenizer, codebook, config)),
+        eval_dataset=Examples(_by_length(make_examples(development, tokenizer, codebook, config))),
         compute_metrics=lambda found: {
             "macro_f1": macro_f1(confusion(found.label_ids, found.predictions.argmax(1), len(codebook.labels)))
         },
@@ -219,6 +230,10 @@ def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequenc
     classifier = model.classifier.to("cpu").eval()
     return FineTuned(classifier=classifier, tokenizer=tokenizer, base=base, history=best.history,
                      seconds=result.metrics["train_runtime"])  # fmt: skip
+
+
+def _by_length(examples: list[Example]) -> list[Example]:
+    return sorted(examples, key=lambda example: sum(len(window) for window in example.windows))
 
 
 def check_splits(train: Sequence[LabelledArticle], development: Sequence[LabelledArticle], codebook: Codebook) -> None:

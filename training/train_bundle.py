@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..labels.codebook import Codebook
+from ..labels.domain_sentences import DomainSentence
 from ..labels.errors import ConfigError, DataError
 from ..labels.labelled_corpus import corpus_sha256
 from ..labels.records import LabelledArticle, Split
 from ..models.bundle import Bundle
 from .calibrate import halves
+from .composites import composites
 from .config import TrainingConfig
 from .evaluation import evaluate_bundle
 from .finetune import fine_tune
@@ -34,13 +36,15 @@ def articles_of(corpus: Sequence[LabelledArticle], split: Split) -> list[Labelle
 
 def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *, name: str, codebook: Codebook,
                  config: TrainingConfig, work_folder: Path, resume: bool = False,
-                 device: str = "cpu") -> Bundle:  # fmt: skip
+                 device: str = "cpu", domain_sentences: Sequence[DomainSentence] = ()) -> Bundle:  # fmt: skip
     """Fine-tune `base` on the corpus's training split and write a calibrated, documented bundle.
 
     The development split is halved by story: one half chooses the epoch, the other calibrates. The test split is
     counted (`is_validated`), never read. Only briefs of real reporting choose and calibrate, where there are any.
 
-    Args: output: folder of the bundle; must not exist or be empty.
+    Args:
+        output: folder of the bundle; must not exist or be empty.
+        domain_sentences: composites are made of these and trained on as well.
     Raises: ConfigError: output is not empty; DataError: a split is empty or leaks; ModelError: the base is unusable.
     """
     if output.exists() and any(output.iterdir()):
@@ -50,8 +54,10 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
     choose, calibrate = ([briefs[at] for at in rows] for rows in halves([article.story for article in briefs]))
     if not train or not choose or not calibrate:
         raise DataError("the corpus needs articles in split train and from several stories in split development")
-    tuned = fine_tune(base, train, choose, codebook=codebook, config=config, work_folder=work_folder, resume=resume,
-                      device=device)  # fmt: skip
+    rng = np.random.default_rng(config.seed)
+    made = composites(domain_sentences, n_each=config.composites_each, rng=rng)
+    tuned = fine_tune(base, [*train, *made], choose, codebook=codebook, config=config, work_folder=work_folder,
+                      resume=resume, device=device)  # fmt: skip
     record: dict[str, Any] = {
         "base": base.name,
         "signature": signature(config, corpus, codebook),
@@ -59,6 +65,7 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
         "seconds": round(tuned.seconds, 1),
         "history": tuned.history,
         "n_train": len(train),
+        "n_composites": len(made),
         "n_choose": len(choose),
         "n_calibrate": len(calibrate),
         "n_parameters": int(sum(parameter.numel() for parameter in tuned.classifier.parameters())),

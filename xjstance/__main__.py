@@ -6,12 +6,9 @@ import logging
 import os
 import sys
 
-import click
-import typer
-
 from xjstance.labels.errors import StanceError
 
-EXIT_ERROR, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,25 +18,18 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     is_verbose = bool({"-v", "--verbose"} & set(arguments))
     try:
-        status = typer.main.get_command(app)(args=arguments, prog_name="xjstance", standalone_mode=False)
-        return int(status or 0)
+        app(args=arguments, prog_name="xjstance")
+    except SystemExit as stop:
+        return int(stop.code or 0)
     except StanceError as error:
         if is_verbose:
             logging.getLogger("xjstance").exception("stopped by an error")
         _say(f"xjstance: error: {error}")
         return EXIT_ERROR
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except click.UsageError as error:
-        error.show(file=sys.stderr)
-        return EXIT_USAGE
-    except click.ClickException as error:
-        _say(f"xjstance: error: {error.format_message()}")
-        return EXIT_ERROR
     except BrokenPipeError:
         _close_quietly()
         return 0
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         _say("xjstance: interrupted")
         return EXIT_INTERRUPTED
     except OSError as error:
@@ -48,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"xjstance: error: {where}{error.strerror or error}; free space or choose another folder, then run again")
         return EXIT_ERROR
+    return 0
 
 
 def _say(line: str) -> None:

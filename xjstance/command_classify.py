@@ -65,7 +65,7 @@ def classify(
     precision: Annotated[str | None, typer.Option(help="f32 or bf16; left out: by processor and bundle.")] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines on standard output (the default there).")] = False,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """Label every article of an archive with its stance toward the codebook's target.
 
     Reads everything, cuts nothing silently: n_tokens_read against n_tokens says what the model saw. Exit status 3
@@ -92,7 +92,8 @@ def classify(
     kept = [name.strip() for name in (keep_columns or "").split(",") if name.strip()]
     labels, result = _run(archive, output, rejected, model, settings, column or [], kept, processes, is_quiet=quiet)
     _report(result, labels, is_quiet=quiet)
-    return result.exit_status
+    if result.exit_status:
+        raise typer.Exit(result.exit_status)
 
 
 def _run(names: list[str], output: Path | None, rejected: Path | None, model: str | None, settings: ScoringSettings,

@@ -27,7 +27,7 @@ def identify(
         Path | None, typer.Option(help="Another identifier: a fastText file such as lid.176 or GlotLID.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines (the default).")] = False,
-) -> int:
+) -> None:
     """Name the language and script of each text: `und` where it is unknown, `zxx` where there is no language.
 
     One JSON object a line: id, language, script, tag, prob, shares (of the characters, where there are several
@@ -59,7 +59,7 @@ def identify(
         typer.echo(f"{record.file}:{record.line}: {record.reason}", err=True)
     if rejected:
         typer.echo(f"{len(rejected):,} records could not be read", err=True)
-    return 3 if rejected else 0
+        raise typer.Exit(3)
 
 
 def _articles(names: list[str], columns: list[str], rejected: list[Any]) -> Iterator[Any]:

@@ -26,7 +26,7 @@ def check(
     identify: Annotated[bool, typer.Option(help="Compare each language with what the text says.")] = True,
     show: Annotated[int, typer.Option(min=0, help="Findings to print of each kind.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print every finding as one JSON object a line.")] = False,
-) -> int:
+) -> None:
     """Check schema, labels, sentences, copies, leakage between splits, sources, scripts, languages, balance.
 
     Exit status 1 if there is an error; warnings alone give 0.
@@ -63,4 +63,5 @@ def check(
     has_error = any(finding.level == "error" for finding in findings)
     if not as_json:
         typer.echo("errors found" if has_error else "no errors")
-    return 1 if has_error else 0
+    if has_error:
+        raise typer.Exit(1)

@@ -16,6 +16,9 @@ def train(
     base: Annotated[str, typer.Option(help="Folder of an encoder (or a hub id fetched before), or fasttext | tfidf.")],
     data: Annotated[Path, typer.Option(help="Labelled corpus: a .jsonl file or a folder of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new bundle.")],
+    domain_sentences: Annotated[
+        Path | None, typer.Option(help="Domain sentences to make composites of (labels/domain_sentences.jsonl).")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; left out: the defaults.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the bundle; left out: the folder's name.")] = None,
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
@@ -30,6 +33,7 @@ def train(
     The test split is counted, never read. `xjstance evaluate` prints the figures of the bundle.
     """
     from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
+    from xjstance.labels.domain_sentences import read_domain_sentences
     from xjstance.labels.errors import ConfigError
     from xjstance.labels.labelled_corpus import read_corpus
     from xjstance.training.config import TrainingConfig
@@ -45,7 +49,7 @@ def train(
     bundle = train_bundle(
         Path(base), read_corpus(data, codebook=book), output, name=name or output.name, codebook=book,
         config=settings, work_folder=work_folder or output.with_name(f"{output.name}.work"), resume=resume,
-        device=device,
+        device=device, domain_sentences=read_domain_sentences(domain_sentences) if domain_sentences else (),
     )  # fmt: skip
     typer.echo(f"{bundle.signature}\t{output}")
 

@@ -37,7 +37,9 @@ from xjstance.models.stance_encoder import StanceEncoder
 ROOT = Path(__file__).parent.parent.parent
 
 
-def make_articles(bundle: Bundle, n_articles: int, *, median_tokens: int, rng: np.random.Generator) -> list[dict[str, str]]:
+def make_articles(
+    bundle: Bundle, n_articles: int, *, median_tokens: int, rng: np.random.Generator
+) -> list[dict[str, str]]:
     """Articles of log-normal length, each from the sentences of one example article."""
     lines = (ROOT / "examples" / "archive.jsonl").read_text(encoding="utf-8").splitlines()
     sources = [row["text"] for row in map(json.loads, lines) if len(row.get("text") or "") > 200]
