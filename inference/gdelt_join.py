@@ -53,14 +53,21 @@ class GdeltJoin:
             "address (key BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID",
         )
         self._listed: Counter[str] = Counter()
-        for path in paths:
-            for item in read_gdelt_list(path):
-                if isinstance(item, RejectedRecord):
-                    self.rejected.append(item)
-                else:
-                    self._add(item)
-        if not self._listed:
-            raise DataError(f"{', '.join(map(str, paths))}: lists no article; check that it is a GDELT list")
+        try:
+            for path in paths:
+                self._read(path)
+            if not self._listed:
+                raise DataError(f"{', '.join(map(str, paths))}: lists no article; check that it is a GDELT list")
+        except DataError:
+            self.close()
+            raise
+
+    def _read(self, path: Path) -> None:
+        for item in read_gdelt_list(path):
+            if isinstance(item, RejectedRecord):
+                self.rejected.append(item)
+            else:
+                self._add(item)
 
     def _add(self, entry: GdeltEntry) -> None:
         key = _key(entry.url)

@@ -42,8 +42,8 @@ class PartsSink:
         self.folder, self._layout, self._part_articles = folder, layout, part_articles
         self._part: PartWriter | None = None
         self._has_new = False
-        self._done = DoneRecords(counts)
         self._lock = _locked(folder)
+        self._done = DoneRecords(counts)
         try:
             settle_manifest(folder, {**key, "part_articles": part_articles})
             for leftover in folder.glob(".part-*.partial"):

@@ -36,7 +36,7 @@ def require_web_extra() -> None:
 
     Raises: ConfigError: one is missing.
     """
-    for name in ("trafilatura",):
+    for name in ("trafilatura", "lxml_html_clean"):
         if importlib.util.find_spec(name) is None:
             raise ConfigError(f"HTML and WARC need {name}, which is not installed; run pip install 'xjstance[web]'")
 
