@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,18 @@ class FastTextModel:
 
         Raises: ModelError: the file is missing or is no fastText model; ConfigError: fastText is not installed."""
         try:
-            import fasttext_pybind
+            native: Any = import_module("fasttext_pybind")
         except ImportError as error:
             raise ConfigError("fastText is not installed; run `pip install fasttext-wheel`") from error
         if not path.is_file():
             raise ModelError(f"{path}: no such fastText model; give a .bin or .ftz file")
-        self._native: Any = fasttext_pybind.fasttext()
-        self._pybind: Any = fasttext_pybind
+        self._native: Any = native.fasttext()
         try:
             self._native.loadModel(str(path))
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: no fastText model ({error}); fetch the file again") from error
         self.dim: int = self._native.getArgs().dim
-        self._vector: Any = fasttext_pybind.Vector(self.dim)
+        self._vector: Any = native.Vector(self.dim)
         self._view = np.array(self._vector, copy=False)
 
     def vectors(self, lines: Sequence[str]) -> NDArray[np.float32]:
