@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
-from ..labels.errors import DataError
+from ..labels.errors import ConfigError, DataError
 from ..labels.records import Article, RejectedRecord
 from .columns import ColumnMapping
 from .compression import BROKEN_STREAM_ERRORS, decompressed, describe_broken_stream
@@ -107,7 +107,12 @@ class Archive:
         return any(file.is_stream for file in self.files)
 
     def again(self) -> Archive:
-        """The same archive from its beginning, with a count of its own."""
+        """The same archive from its beginning, with a count of its own.
+
+        Raises: ConfigError: a part of it can be read only once.
+        """
+        if self.is_stream:
+            raise ConfigError("standard input can be read only once, and this needs it twice; save it to a file first")
         return replace(self, bytes_read=0)
 
     def __iter__(self) -> Iterator[Article | RejectedRecord]:

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from xjstance.inference.archive import Archive
-from xjstance.labels.errors import DataError
+from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.records import Article, RejectedRecord
 
 
@@ -51,6 +51,11 @@ def test_archive_takes_globs_and_names_each_file_once(tmp_path: Path) -> None:
 def test_archive_reads_standard_input_of_any_kind(monkeypatch: pytest.MonkeyPatch, packed: bytes) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(packed)))
     assert read("-") == (["a"], [])
+
+
+def test_archive_of_standard_input_is_never_read_twice() -> None:
+    with pytest.raises(ConfigError, match="can be read only once"):
+        Archive.open(["-"]).again()
 
 
 def test_archive_reads_parquet_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
