@@ -164,11 +164,11 @@ class Pretraining:
             targets = ids[:n][chosen]
             ids = torch.cat([hidden, ids[n:]])
             chosen = torch.cat([chosen, torch.zeros_like(ids[n:], dtype=torch.bool)])
-        else:
+        elif c.swapped:
             ids = torch.cat([ids, swapped(ids[: c.swapped], self.opens_word, self.generator)])
         first, states = encode_first(model, ids, chosen, bf16=self.bf16)
         left, right, wrong = first[:n], first[n : 2 * n], first[2 * n :]
-        losses = {"rank": ranking_loss(left, right, temperature=c.temperature, margin=c.margin, wrong=wrong)}
+        losses = {"rank": ranking_loss(left, right, temperature=c.temperature, margin=c.margin, wrong=wrong if len(wrong) else None)}
         if not is_masked and len(wrong):
             right = right[: len(wrong)]
             near = nn.functional.cosine_similarity(left[: len(wrong)], right)
@@ -259,12 +259,13 @@ class Pretraining:
     def train_transformer(self, model: PretrainingModel, *, resume: bool, on_save: Callable[[int], None]) -> None:
         """The transformer phase, from its start or from the checkpoint."""
         c = self.config
-        slow = [model.words.weight]
-        matrices = [p for p in model.parameters() if p.ndim > 1 and p is not slow[0]]
-        vectors = [p for p in model.parameters() if p.ndim == 1]
+        first: list[nn.Parameter] = [model.words.weight, *model.static_parameters()]
+        is_first = {id(p) for p in first}
+        others = [p for p in model.parameters() if id(p) not in is_first]
+        matrices, vectors = [p for p in others if p.ndim > 1], [p for p in others if p.ndim == 1]
         optimizer = torch.optim.AdamW(
             [
-                {"params": slow, "peak": c.embedding_rate, "weight_decay": 0.0},
+                {"params": first, "peak": c.embedding_rate, "weight_decay": 0.0},
                 {"params": matrices, "peak": c.rate, "weight_decay": c.weight_decay},
                 {"params": vectors, "peak": c.rate, "weight_decay": 0.0},
             ],

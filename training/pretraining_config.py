@@ -53,10 +53,10 @@ class PretrainingConfig:
     """Monolingual passages with masks a step."""
     pair_tokens: int = 80
     """Sentences are cut here in the ranking of sentences."""
-    rate: float = 8e-4
+    rate: float = 4e-4
     """Peak learning rate of the transformer."""
-    embedding_rate: float = 2e-4
-    """Peak learning rate of the word embeddings under the transformer."""
+    embedding_rate: float = 1e-4
+    """Peak learning rate of what the static phase trained (word embeddings, first values) under the transformer."""
     warmup_steps: int = 150
     """Steps over which the rate rises."""
     final_rate_fraction: float = 0.05
@@ -75,9 +75,9 @@ class PretrainingConfig:
     """Share of the steps whose ranked sentences are masked on one side and predicted there too."""
     n_negative_pieces: int = 4096
     """Pieces drawn by frequency beside the right ones in the masked softmax."""
-    mlm_weight: float = 0.3
+    mlm_weight: float = 0.1
     """Weight of the masked losses against the ranking losses."""
-    order_weight: float = 0.2
+    order_weight: float = 0.1
     """Weight of telling passages in order from passages with halves exchanged."""
     anchor_share: float = 0.4
     """Share of pairs with English or Chinese on one side."""

@@ -143,6 +143,12 @@ class PretrainingModel(nn.Module):
         table: nn.Embedding = self.encoder.embeddings.word_embeddings  # type: ignore[union-attr, assignment]
         return table
 
+    def static_parameters(self) -> list[nn.Parameter]:
+        """Weights beside the words that come from the static phase."""
+        encoder: Any = self.encoder
+        norm, first = encoder.embeddings.LayerNorm, encoder.encoder.layer[0].attention
+        return [*norm.parameters(), *first.self.value.parameters(), *first.output.dense.parameters()]
+
     def forward(self, ids: Tensor) -> Tensor:
         """(batch, tokens, hidden): states; ids int64 (batch, tokens), padded on the right."""
         states: Tensor = self.encoder(input_ids=ids, attention_mask=(ids != PAD_ID).long()).last_hidden_state
