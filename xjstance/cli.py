@@ -14,6 +14,7 @@ from xjstance.command_evaluate import evaluate
 from xjstance.command_identify import identify
 from xjstance.command_labels import labels_app
 from xjstance.command_models import models_app
+from xjstance.command_report import report
 from xjstance.command_train import train
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ has read.""",
 )
 app.command()(classify)
 app.command()(identify)
+app.command()(report)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(labels_app, name="labels")

@@ -1,0 +1,127 @@
+"""The tables of a report: flat rows, one table a kind, the same for CSV, Parquet, LaTeX and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .write_tables import csv_cell
+
+Row = dict[str, Any]
+
+
+def share_rows(report: Mapping[str, Any]) -> list[Row]:
+    """One row for each cut, cell, way of counting and label; `share` is corrected or empty, never the classifier's."""
+    return [
+        {"cut": cut["name"], "cell": cell["name"], "counting": cell["counting"], "label": label, **values,
+         "is_corrected": values["share"] is not None, "few_of_label": label in cell["few"],
+         "articles": cell["articles"], "stories": cell["stories"], "audited_in_cell": cell["audited"],
+         "effective_audited": cell["effective"], "tuning": cell["tuning"], "is_validated": cell["is_validated"],
+         "confident": cell["confident"], "suppressed": cell["suppressed"]}
+        for cut in report["cuts"] for cell in cut["cells"] for label, values in cell["shares"].items()
+    ]  # fmt: skip
+
+
+def balance_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Positive minus negative share of each corrected cell."""
+    return [{"cut": cut["name"], "cell": cell["name"], "counting": cell["counting"], **cell["balance"],
+             "articles": cell["articles"], "audited_in_cell": cell["audited"]}
+            for cut in report["cuts"] for cell in cut["cells"] if cell["balance"] is not None]  # fmt: skip
+
+
+def volume_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Articles by language and status; no denominator hides."""
+    statuses = list(report["volume"]["by_status"])
+    rows = [{"language": "all", **report["volume"]["by_status"]}, *report["volume"]["by_language"]]
+    return [{"language": row["language"], **{status: row.get(status, 0) for status in statuses}} for row in rows]
+
+
+def contrast_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Differences and trends."""
+    return [{"cut": item["cut"], "contrast": item["name"], "counting": item["counting"], "unit": item["unit"],
+             "label": label, **values}
+            for item in report["contrasts"] for label, values in item["labels"].items()]  # fmt: skip
+
+
+def confusion_rows(report: Mapping[str, Any]) -> list[Row]:
+    """The confusion that the audit estimates: share of all articles by gold label and classifier's label."""
+    if report["errors"] is None:
+        return []
+    labels = report["labels"]
+    return [{"gold": gold, "classifier": called, "share": report["errors"]["confusion"][row][column],
+             "audited": report["errors"]["counts"][row][column]}
+            for row, gold in enumerate(labels) for column, called in enumerate(labels)]  # fmt: skip
+
+
+def direction_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Both error directions by group."""
+    if report["errors"] is None:
+        return []
+    rows = []
+    for item in report["errors"]["directions"]:
+        row = {"dimension": item["dimension"], "group": item["group"], "audited": item["audited"]}
+        for name, rate in item.items():
+            if isinstance(rate, dict):
+                row |= {name: rate["share"], f"{name}_low": rate["low"], f"{name}_high": rate["high"],
+                        f"{name}_audited": rate["audited"]}  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def change_rows(report: Mapping[str, Any]) -> list[Row]:
+    """What changed against another run, by earlier and later label."""
+    return list((report.get("against") or {}).get("transitions", []))
+
+
+TABLES = {
+    "shares": share_rows, "balance": balance_rows, "volume": volume_rows, "contrasts": contrast_rows,
+    "confusion": confusion_rows, "error_directions": direction_rows, "changes": change_rows,
+}  # fmt: skip
+"""Name of a table -> its rows from the report."""
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """CSV with a header; text that a spreadsheet could run is escaped."""
+    import csv
+    import io
+
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows([csv_cell(value) for value in row.values()] for row in rows)
+    return buffer.getvalue()
+
+
+def to_latex(report: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
+    """One cut as a LaTeX table (booktabs): share with interval in per cent, as published."""
+    labels = report["labels"]
+    state = "corrected by audit" if cut["is_corrected"] else "UNCORRECTED"
+    level = f"{100 * report['settings']['level']:g}\\,\\%"
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{tabular}{lrr" + "r" * len(labels) + "}", "\\toprule",
+        " & ".join([_tex(cut["name"]), "articles", "audited", *(_tex(label) for label in labels)]) + " \\\\",
+        "\\midrule",
+    ]  # fmt: skip
+    for cell in cut["cells"]:
+        if cell["counting"] != "as_published":
+            continue
+        parts = [_tex(cell["name"]), f"{cell['articles']:,}", f"{cell['audited']:,}"]
+        if cell["suppressed"]:
+            parts.append(f"\\multicolumn{{{len(labels)}}}{{l}}{{suppressed: {_tex(cell['suppressed'])}}}")
+        else:
+            parts += [_tex_share(cell["shares"][label]) for label in labels]
+        lines.append(" & ".join(parts) + " \\\\")
+    lines += ["\\bottomrule", "\\end{tabular}", f"% Shares in per cent, {state}, {level} intervals, as published."]
+    return "\n".join(lines) + "\n"
+
+
+def _tex_share(values: Mapping[str, Any]) -> str:
+    if values["share"] is None:
+        return f"{100 * values['uncorrected']:.1f}*"
+    return f"{100 * values['share']:.1f} [{100 * values['low']:.1f}, {100 * values['high']:.1f}]"
+
+
+def _tex(text: str) -> str:
+    special = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
+    return "".join(special.get(char, f"\\{char}" if char in "&%$#_{}" else char) for char in text)

@@ -1,0 +1,53 @@
+"""The sentences of a report that do not depend on its numbers."""
+
+from __future__ import annotations
+
+OUT_OF_SCOPE = (
+    "Out of scope: moderation, censorship, sanctions, visa, employment or policing decisions; judging single "
+    "authors, or single articles without a human reading; proof of coordination, funding or truth. The unit is "
+    "the article, the outlet, the language, the month: never a person."
+)
+
+LIMITS = (
+    "A label says what the text as a whole expresses toward the policy; not whether its claims are true, nothing "
+    "about Uyghur or Chinese people as such, nothing about one person's views.",
+    "Intervals hold for this archive: what the archive left out, no interval knows.",
+    "Readers' labels are taken as right. Where readers disagree, the intervals do not hold that doubt; report "
+    "agreement too.",
+    "Of many cells some intervals miss: at 95 %, one in twenty.",
+    "In languages marked as not validated the model was tested on fewer than 20 independent stories.",
+)
+
+METHODS = {
+    "ppi": (
+        "Prediction-powered inference with power tuning (Angelopoulos et al. 2023; PPI++, arXiv 2311.01453): the "
+        "mean of the classifier's probabilities over all articles of the cell, plus the weighted mean of what "
+        "the audit found wrong with them. How far the classifier is trusted (0 to 1) is chosen per cell to make "
+        "the variance smallest. Weights are one over the known inclusion probability."
+    ),
+    "dsl": (
+        "Design-based supervised learning (Egami et al. 2023, arXiv 2306.04746): the classifier's probabilities "
+        "over all articles of the cell, corrected by the audited residuals, each divided by its known inclusion "
+        "probability."
+    ),
+    "classical": "A stratified survey: the audited articles alone, weighted by one over the inclusion probability.",
+    "uncorrected": "Uncorrected: the share of articles to which the classifier gave each label.",
+}  # fmt: skip
+
+INTERVALS = (
+    "Variances follow the sampling design: strata, unequal probabilities, the share of the archive that was "
+    "read; copies of one story count as one unit. Degrees of freedom come from the fourth moments of the "
+    "influences, so that a few heavy articles widen the interval; where the audit saw no error the half-width "
+    "stays near three over the number audited (the rule of three). All labels are estimated together: shares are "
+    "not negative and sum to one."
+)
+
+COUNTING_NAMES = {"as_published": "as published", "once_per_story": "once per story"}
+
+STATUS_WORDS = {
+    "scored": "given a stance",
+    "unrouted": "language unknown or without a model",
+    "empty": "nothing to read",
+    "rejected": "could not be used",
+    "lost": "refused records without an id, listed in the rejected file only",
+}

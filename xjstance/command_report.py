@@ -1,0 +1,207 @@
+"""`xjstance report`: shares by language, outlet and month with intervals, from predictions and an audited sample."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from xjstance.inference.prevalence_table import PredictionTable
+    from xjstance.labels.codebook import Codebook
+
+
+def report(
+    predictions: Annotated[Path, typer.Argument(help="Folder or .parquet, .jsonl, .csv file that classify -o wrote.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="NAME.html is the page, NAME.json all numbers; NAME without an ending is a "
+                     "folder with page, numbers, tables and charts; left out: JSON on standard output."),
+    ] = None,
+    audit: Annotated[
+        list[Path] | None,
+        typer.Option(help="Audited labels: JSONL or CSV, the queue's columns and `label`. Repeatable."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="A,B*C", help="Cuts: language,month is two, language*month one, crossed.")
+    ] = "language,month",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIM=VALUE", help="Show every cut once more without these, as language=zh. Repeatable."),
+    ] = None,
+    outlets: Annotated[
+        Path | None, typer.Option(help="Table with a column `outlet` and others (country, ownership, group) to cut by.")
+    ] = None,
+    compare: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Difference of two cells, as en:zh-Hans. Repeatable.")
+    ] = None,
+    level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    method: Annotated[str, typer.Option(help="Estimator: ppi, dsl or classical.")] = "ppi",
+    units: Annotated[
+        str, typer.Option(help="Independent units: article,story; add outlet where outlets were drawn.")
+    ] = "article,story",
+    min_articles: Annotated[int, typer.Option(help="Suppress cells with fewer articles.")] = 30,
+    min_audited: Annotated[int, typer.Option(help="Suppress cells with fewer audited articles.")] = 30,
+    like: Annotated[
+        str | None, typer.Option(help="aspi2022: volume and stance by language, months, top outlets, in one go.")
+    ] = None,
+    plan_audit: Annotated[
+        Path | None, typer.Option(help="Write a queue of articles to audit (.jsonl or .csv) for the wanted width.")
+    ] = None,
+    half_width: Annotated[float, typer.Option(help="Wanted half-width of the shares, for --plan-audit.")] = 0.03,
+    seed: Annotated[int, typer.Option(help="Seed of the drawn sample, for --plan-audit.")] = 0,
+    against: Annotated[
+        Path | None, typer.Option(help="Predictions of another run on the same archive: what changed.")
+    ] = None,
+    audit_of_other_run: Annotated[
+        bool, typer.Option(help="Accept a sample drawn from another scoring of the same archive.")
+    ] = False,
+    codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one if it fits.")] = None,
+    clusters: Annotated[Path | None, typer.Option(help="clusters.parquet, if it does not lie with the rows.")] = None,
+    title: Annotated[str, typer.Option(help="Title of the page.")] = "Stance by language, outlet and month",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no warnings.")] = False,
+) -> int:  # fmt: skip
+    """Report shares of the stances, corrected by an audited random sample, with intervals.
+
+    Without --audit all shares are uncorrected, and every heading says so. --plan-audit tells how many articles to read
+    for a wanted width and writes the queue.
+    """
+    from xjstance.inference.prevalence_source import PredictionSource, connect
+    from xjstance.inference.prevalence_table import build_table
+
+    cuts, compared, pairs = _cuts(by, like, without or [], _pairs(compare or []))
+    source = PredictionSource.open(predictions, clusters=clusters)
+    known = {name for cut in cuts for name in (*cut.by, *(pair[0] for pair in cut.without))}
+    with tempfile.TemporaryDirectory(prefix="xjstance-") as folder:
+        connection = connect(str(Path(folder) / "report.duckdb"))
+        try:
+            table = build_table(source, connection, outlets=outlets,
+                                dimensions=sorted(known - _columns_of(outlets, connection)))  # fmt: skip
+            if plan_audit is not None:
+                return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed)
+            found = _build(table, cuts, pairs, audit or [], level, method, units, min_articles, min_audited, codebook,
+                           title, other_run=audit_of_other_run, outlets=compared)  # fmt: skip
+            if against is not None:
+                from xjstance.inference.compare_runs import compare_runs
+
+                found["against"] = compare_runs(table, PredictionSource.open(against))
+        finally:
+            connection.close()
+    return _write(found, output, is_quiet=quiet)
+
+
+def _cuts(by: str, like: str | None, without: list[str], pairs: Any) -> Any:
+    from xjstance.inference.prevalence_cuts import Cut
+    from xjstance.labels.errors import ConfigError
+
+    if like not in (None, "aspi2022"):
+        raise ConfigError(f"--like {like!r} is unknown; there is aspi2022")
+    cuts = Cut.parse("language,month,outlet,language*month" if like else by)
+    cuts = (Cut(), *(cut for cut in cuts if cut.by))
+    left_out = []
+    for text in without:
+        name, sign, value = text.partition("=")
+        if not sign or not name or not value:
+            raise ConfigError(f"--without {text!r}: write DIMENSION=VALUE, as language=zh or outlet=example.org")
+        left_out.append((name, value))
+    if like and not left_out:
+        left_out = [("language", "zh")]
+    if left_out:
+        cuts = (*cuts, *(Cut(by=cut.by, without=tuple(left_out)) for cut in cuts if len(cut.by) < 2))
+    return cuts, ("language",), pairs
+
+
+def _pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    from xjstance.labels.errors import ConfigError
+
+    found = []
+    for text in texts:
+        first, sign, second = text.partition(":")
+        if not sign or not first or not second:
+            raise ConfigError(f"--compare {text!r}: write two cells, as en:zh-Hans or 2019-07:2020-07")
+        found.append((first.strip(), second.strip()))
+    return tuple(found)
+
+
+def _columns_of(outlets: Path | None, connection: Any) -> set[str]:
+    from xjstance.inference.prevalence_table import outlet_columns
+
+    return set(outlet_columns(connection, outlets))
+
+
+def _build(table: PredictionTable, cuts: Any, pairs: Any, audits: list[Path], level: float, method: str, units: str,
+           min_articles: int, min_audited: int, codebook: Path | None, title: str, *, other_run: bool,
+           outlets: tuple[str, ...]) -> dict[str, Any]:  # fmt: skip
+    from xjstance.inference.prevalence import PrevalenceSettings
+    from xjstance.inference.prevalence_audit import prepare_audit, read_audit
+    from xjstance.inference.report import ReportRequest, build_report
+    from xjstance.labels.errors import ConfigError
+
+    chosen = tuple(dict.fromkeys(unit.strip() for unit in units.split(",")))
+    if wrong := [unit for unit in chosen if unit not in ("article", "story", "outlet")]:
+        raise ConfigError(f"--units {wrong[0]!r} is none of article, story, outlet")
+    settings = PrevalenceSettings(level=level, method=method, min_articles=min_articles,  # type: ignore[arg-type]
+                                  min_audited=min_audited, units=chosen)  # fmt: skip
+    book = _codebook(codebook)
+    audit = None
+    if audits:
+        fits = book if book is not None and book.signature == table.codebook else None
+        audit = prepare_audit(read_audit(audits, codebook=fits, labels=table.labels), table, other_run=other_run)
+    groups = tuple(name for name in ("group", "ownership", "country") if name in table.dimensions)
+    request = ReportRequest(cuts=cuts, settings=settings, compare=pairs, title=title,
+                            error_dimensions=(*outlets, *groups))  # fmt: skip
+    return build_report(table, request, audit=audit, codebook=book, known_errors=_known_errors(table.model))
+
+
+def _codebook(path: Path | None) -> Codebook | None:
+    from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
+
+    return Codebook.load(path or DEFAULT_CODEBOOK)
+
+
+def _known_errors(model: str) -> Mapping[str, Any] | None:
+    """Test figures of the embedded bundle, if it is the one that scored."""
+    from xjstance.labels.errors import StanceError
+    from xjstance.models.bundle import Bundle
+
+    try:
+        bundle = Bundle.load(None)
+    except StanceError:
+        return None
+    figures = bundle.manifest.record.get("evaluation") if bundle.signature == model else None
+    return figures if isinstance(figures, Mapping) else None
+
+
+def _plan(table: PredictionTable, path: Path, cuts: Any, *, half_width: float, level: float, seed: int) -> int:
+    import numpy as np
+
+    from xjstance.inference.audit_plan import describe_plan, draw_plan, plan_audit
+    from xjstance.labels.audit_sample import write_queue
+
+    plan = plan_audit(table, cuts, half_width=half_width, level=level)
+    items = draw_plan(table, plan, rng=np.random.default_rng(seed))
+    write_queue(items, path)
+    for line in describe_plan(plan):
+        typer.echo(line, err=True)
+    typer.echo(f"queue: {path} ({len(items):,} articles)", err=True)
+    return 0
+
+
+def _write(found: dict[str, Any], output: Path | None, *, is_quiet: bool) -> int:
+    import json
+
+    from xjstance.inference.report_files import write_report
+
+    if output is None:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        write_report(found, output)
+    if not is_quiet:
+        for warning in found["warnings"]:
+            typer.echo(f"warning: {warning}", err=True)
+        if output is not None:
+            typer.echo(f"report: {output}", err=True)
+    return 0
