@@ -16,6 +16,7 @@ import numpy as np
 
 from ..labels.audit_sample import QueueItem, draw_audit_sample
 from ..labels.errors import ConfigError
+from .prevalence_audit import PreparedAudit
 from .prevalence_contrasts import printed_key
 from .prevalence_cuts import Cut, Key
 from .prevalence_source import quoted
@@ -26,8 +27,8 @@ _MIN_PER_STRATUM = 2
 _MIN_PER_CELL = 30
 """A cell with fewer audited articles is suppressed, so a plan for it takes at least so many."""
 _OPTIMISM = 1.2
-"""Standard deviations are taken so much larger than the probabilities promise: calibration is never perfect, and the
-allocation of a small sample is not optimal."""
+"""Without an earlier audit, standard deviations are taken so much larger than the probabilities promise: calibration on
+one archive is never perfect on another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,19 @@ def neyman_sizes(counts: np.ndarray, deviations: np.ndarray, *, variance: float)
         whole |= over
 
 
+def observed_inflation(pilot: PreparedAudit) -> float:
+    """How much larger the residuals of an audit are than the probabilities promised, as a ratio of deviations."""
+    weight, probs = pilot.sample.design.weight, pilot.sample.probs
+    seen = float(weight @ ((pilot.sample.gold - probs) ** 2).sum(axis=1))
+    promised = float(weight @ (probs * (1 - probs)).sum(axis=1))
+    return math.sqrt(seen / promised) if promised > 0 else _OPTIMISM
+
+
 def plan_audit(table: PredictionTable, cuts: Sequence[Cut], *, half_width: float, level: float = 0.95,
-               min_articles: int = 30) -> AuditPlan:  # fmt: skip
+               min_articles: int = 30, pilot: PreparedAudit | None = None) -> AuditPlan:  # fmt: skip
     """A plan that gives every cell of the first cut with dimensions (else the whole archive) the wanted half-width.
+
+    Args: pilot: an earlier audit of the run, which tells how far the probabilities can be believed.
 
     Raises: ConfigError: the width is not between 0 and 0.5.
     """
@@ -92,6 +103,7 @@ def plan_audit(table: PredictionTable, cuts: Sequence[Cut], *, half_width: float
         raise ConfigError(f"--half-width {half_width}: a half-width of shares lies between 0 and 0.5, as 0.03")
     by = next((cut.by for cut in cuts if cut.by), ())
     variance = (half_width / NormalDist().inv_cdf((1 + level) / 2)) ** 2
+    inflation = _OPTIMISM if pilot is None else observed_inflation(pilot)
     strata: list[PlannedStratum] = []
     left_out = []
     for group, rows in _groups(table, by).items():
@@ -99,7 +111,8 @@ def plan_audit(table: PredictionTable, cuts: Sequence[Cut], *, half_width: float
         if counts.sum() < min_articles:
             left_out.append(f"{printed_key(group)} ({int(counts.sum())} articles)")
             continue
-        spreads = np.array([[_OPTIMISM * math.sqrt(max(value, 1e-4)) for value in row[1:]] for row in rows.values()])
+        spreads = np.array([[inflation * math.sqrt(max(value, 1e-4)) for value in row[1:]] for row in rows.values()])
+        spreads = np.sqrt((spreads**2 + counts @ spreads**2 / counts.sum()) / 2)  # no stratum is trusted to be clean
         by_label = [neyman_sizes(counts, spreads[:, at], variance=variance) for at in range(spreads.shape[1])]
         worst = int(np.argmax([sizes.sum() for sizes in by_label]))
         sizes = np.maximum(by_label[worst], np.minimum(_MIN_PER_STRATUM, counts)).astype(int)

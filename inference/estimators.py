@@ -13,6 +13,7 @@ The target is the share in this archive's cell (a finite population), whatever m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -149,9 +150,10 @@ def half_widths(influence: Floats, design: AuditDesign, *, units: Sequence[str],
                 floor: float) -> tuple[Floats, Floats, Floats, tuple[str, ...], dict[str, int]]:  # fmt: skip
     """Half-width, standard error, degrees of freedom and deciding unit of each label, and the units by kind."""
     found = variances(influence, design, units=tuple(units))
-    errors = np.sqrt(np.maximum(np.stack([item.variance for item in found]), floor))
+    errors = np.sqrt(np.stack([item.variance for item in found]))
     quantiles = np.array([[t_quantile((1 + level) / 2, df) for df in item.df] for item in found])
-    widths = errors * quantiles
+    widths = np.maximum(errors * quantiles, math.sqrt(floor) * t_quantile((1 + level) / 2, math.inf))
+    errors = np.maximum(errors, math.sqrt(floor))
     widest = widths.argmax(axis=0)
     at = np.arange(widths.shape[1])
     return (

@@ -29,8 +29,9 @@ class PrevalenceSettings:
     """Cells with fewer audited articles are not corrected, and so suppressed; the coverage simulation starts here."""
     few_of_label: int = 10
     """A share resting on fewer audited articles of its label is marked."""
-    units: tuple[str, ...] = ("article", "story")
-    """What may count as independent; add `outlet` where outlets were drawn, or to speak beyond this archive."""
+    units: tuple[str, ...] = ("article",)
+    """What counts as independent (`article`, `story`, `outlet`); the widest interval is taken. See `independent_units`;
+    name `outlet` to speak of outlets beyond this archive."""
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.level < 1:
@@ -82,7 +83,7 @@ def estimate_cut(table: PredictionTable, cut: Cut, audit: PreparedAudit | None,
     """Shares of every cell of a cut, as published and once per story."""
     frame = count_cut(table, cut)
     cells = []
-    copies = _copies_in_cell(table, cut, audit) if audit else None
+    copies = copies_in_cell(table, cut, audit) if audit else None
     base = _measure(audit, cut, frame) if audit else None
     for counting in COUNTINGS:
         tuning = _overall_tuning(audit, counting, copies)
@@ -147,7 +148,7 @@ def _overall_tuning(audit: PreparedAudit | None, counting: Counting, copies: Flo
     return power_tuning(audit.sample, measure=1 / copies if counting == "once_per_story" else np.ones(len(copies)))
 
 
-def _copies_in_cell(table: PredictionTable, cut: Cut, audit: PreparedAudit) -> Floats:
+def copies_in_cell(table: PredictionTable, cut: Cut, audit: PreparedAudit) -> Floats:
     """Copies that the story of each audited article has in its own cell, 1 for a lone one, float64 (audited,)."""
     import pyarrow as pa
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
 
 from ..labels.codebook import Codebook
+from ..labels.errors import ConfigError
 from .estimators import half_widths
 from .estimators_variance import variance_floor
 from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings, estimate_cut
@@ -19,6 +20,7 @@ from .prevalence_cuts import Cut
 from .prevalence_errors import Rate, error_directions, estimate_confusion
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
+from .prevalence_units import independent_units
 from .report_words import LIMITS, METHODS, OUT_OF_SCOPE
 from .run_record import installed_versions
 
@@ -51,6 +53,11 @@ def build_report(table: PredictionTable, request: ReportRequest, *, audit: Prepa
     Raises: ConfigError: a cut or a comparison that is not there.
     """
     settings, labels = request.settings, table.labels
+    told: list[str] = []
+    if audit is not None and not settings.units:
+        units, told = independent_units(table, audit)
+        settings = replace(settings, units=units)
+        request = replace(request, settings=settings)
     prevalences = [estimate_cut(table, cut, audit, settings) for cut in request.cuts]
     book = codebook if codebook is not None and codebook.signature == table.codebook else None
     positive, negative = (book.positive, book.negative) if book else (labels[0], labels[1])
@@ -68,7 +75,7 @@ def build_report(table: PredictionTable, request: ReportRequest, *, audit: Prepa
         "errors": _errors(audit, request, labels, positive, negative) if audit else None,
         "known_errors": dict(known_errors) if known_errors else None,
         "codebook": book.to_dict() if book else None,
-        "warnings": _warnings(table, audit, book, prevalences),
+        "warnings": [*told, *_warnings(table, audit, book, prevalences)],
         "method": METHODS[settings.method] if audit else METHODS["uncorrected"],
         "limits": list(LIMITS), "out_of_scope": OUT_OF_SCOPE, "versions": installed_versions(),
     }  # fmt: skip
@@ -138,7 +145,8 @@ def _contrasts(prevalences: Sequence[Prevalence], request: ReportRequest, audit:
         left = [pair for pair in left if pair not in here]
         found += [(prevalence.cut.name, item) for item in pairs(prevalence, here, design, settings)]
     if left:
-        pairs(prevalences[0], left, design, settings)  # says which cell is missing
+        raise ConfigError(f"--compare {left[0][0]}:{left[0][1]}: no cut has both cells ({', '.join(left[0])}); the cells "
+                          "of --by language are tags as en or zh-Hans, those of month 2019-07")  # fmt: skip
     return [{"cut": cut, "name": item.name, "counting": item.counting, "unit": item.unit,
              "labels": {label: {"estimate": _number(item.estimate[at]), "low": _number(item.low[at]),
                                 "high": _number(item.high[at])} for at, label in enumerate(labels)}}

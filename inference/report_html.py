@@ -24,7 +24,7 @@ def render(report: Mapping[str, Any]) -> str:
     for chart in charts(report):
         caption = escape(chart.title)
         drawn[chart.name] = (f'<figure class="scroll">{chart.inline()}<figcaption>{caption}. Hollow dots '
-                             "are uncorrected; † marks cells in languages not validated.</figcaption></figure>")  # fmt: skip
+                             "are uncorrected; † marks cells not validated.</figcaption></figure>")  # fmt: skip
     state = _state(report)
     sections = [("volume", "Volume", volume_section(report, drawn))]
     for number, cut in enumerate(report["cuts"]):
@@ -78,7 +78,8 @@ def _template(name: str) -> str:
 
 
 def _embedded(report: Mapping[str, Any]) -> str:
-    """The numbers as JSON inside a script element, from which no text can break out."""
+    """The numbers shown, as JSON inside a script element, from which no text can break out; report.json has all."""
     slim = {key: value for key, value in report.items() if key not in ("codebook", "versions")}
+    slim["cuts"] = [dict(cut, cells=[cell for cell in cut["cells"] if not cell["suppressed"]]) for cut in report["cuts"]]
     text = json.dumps(slim, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -36,7 +36,7 @@ METHODS = {
 
 INTERVALS = (
     "Variances follow the sampling design: strata, unequal probabilities, the share of the archive that was "
-    "read; copies of one story count as one unit. Degrees of freedom come from the fourth moments of the "
+    "read; whole stories or outlets, where those were drawn. Degrees of freedom come from the fourth moments of the "
     "influences, so that a few heavy articles widen the interval; where the audit saw no error the half-width "
     "stays near three over the number audited (the rule of three). All labels are estimated together: shares are "
     "not negative and sum to one."

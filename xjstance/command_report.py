@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from xjstance.inference.prevalence_audit import PreparedAudit
+    from xjstance.inference.prevalence_cuts import Cut
     from xjstance.inference.prevalence_table import PredictionTable
     from xjstance.labels.codebook import Codebook
 
@@ -41,8 +43,8 @@ def report(
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     method: Annotated[str, typer.Option(help="Estimator: ppi, dsl or classical.")] = "ppi",
     units: Annotated[
-        str, typer.Option(help="Independent units: article,story; add outlet where outlets were drawn.")
-    ] = "article,story",
+        str, typer.Option(help="Independent units: auto, or article,story,outlet as far as they count.")
+    ] = "auto",
     min_articles: Annotated[int, typer.Option(help="Suppress cells with fewer articles.")] = 30,
     min_audited: Annotated[int, typer.Option(help="Suppress cells with fewer audited articles.")] = 30,
     like: Annotated[
@@ -72,7 +74,8 @@ def report(
     from xjstance.inference.prevalence_source import PredictionSource, connect
     from xjstance.inference.prevalence_table import build_table
 
-    cuts, compared, pairs = _cuts(by, like, without or [], _pairs(compare or []))
+    cuts = _cuts(by, like, without or [])
+    pairs = _pairs(compare or [])
     source = PredictionSource.open(predictions, clusters=clusters)
     known = {name for cut in cuts for name in (*cut.by, *(pair[0] for pair in cut.without))}
     with tempfile.TemporaryDirectory(prefix="xjstance-") as folder:
@@ -81,9 +84,10 @@ def report(
             table = build_table(source, connection, outlets=outlets,
                                 dimensions=sorted(known - _columns_of(outlets, connection)))  # fmt: skip
             if plan_audit is not None:
-                return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed)
+                return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed,
+                             pilot=_audit(table, audit or [], codebook, other_run=audit_of_other_run))  # fmt: skip
             found = _build(table, cuts, pairs, audit or [], level, method, units, min_articles, min_audited, codebook,
-                           title, other_run=audit_of_other_run, outlets=compared)  # fmt: skip
+                           title, other_run=audit_of_other_run)  # fmt: skip
             if against is not None:
                 from xjstance.inference.compare_runs import compare_runs
 
@@ -93,7 +97,7 @@ def report(
     return _write(found, output, is_quiet=quiet)
 
 
-def _cuts(by: str, like: str | None, without: list[str], pairs: Any) -> Any:
+def _cuts(by: str, like: str | None, without: list[str]) -> tuple[Cut, ...]:
     from xjstance.inference.prevalence_cuts import Cut
     from xjstance.labels.errors import ConfigError
 
@@ -111,7 +115,7 @@ def _cuts(by: str, like: str | None, without: list[str], pairs: Any) -> Any:
         left_out = [("language", "zh")]
     if left_out:
         cuts = (*cuts, *(Cut(by=cut.by, without=tuple(left_out)) for cut in cuts if len(cut.by) < 2))
-    return cuts, ("language",), pairs
+    return cuts
 
 
 def _pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
@@ -132,31 +136,39 @@ def _columns_of(outlets: Path | None, connection: Any) -> set[str]:
     return set(outlet_columns(connection, outlets))
 
 
-def _build(table: PredictionTable, cuts: Any, pairs: Any, audits: list[Path], level: float, method: str, units: str,
-           min_articles: int, min_audited: int, codebook: Path | None, title: str, *, other_run: bool,
-           outlets: tuple[str, ...]) -> dict[str, Any]:  # fmt: skip
+def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str, str], ...], audits: list[Path],
+           level: float, method: str, units: str, min_articles: int, min_audited: int, codebook: Path | None,
+           title: str, *, other_run: bool) -> dict[str, Any]:  # fmt: skip
     from xjstance.inference.prevalence import PrevalenceSettings
-    from xjstance.inference.prevalence_audit import prepare_audit, read_audit
     from xjstance.inference.report import ReportRequest, build_report
     from xjstance.labels.errors import ConfigError
 
-    chosen = tuple(dict.fromkeys(unit.strip() for unit in units.split(",")))
+    chosen = () if units == "auto" else tuple(dict.fromkeys(unit.strip() for unit in units.split(",")))
     if wrong := [unit for unit in chosen if unit not in ("article", "story", "outlet")]:
-        raise ConfigError(f"--units {wrong[0]!r} is none of article, story, outlet")
+        raise ConfigError(f"--units {wrong[0]!r} is none of auto, article, story, outlet")
     settings = PrevalenceSettings(level=level, method=method, min_articles=min_articles,  # type: ignore[arg-type]
                                   min_audited=min_audited, units=chosen)  # fmt: skip
-    book = _codebook(codebook)
-    audit = None
-    if audits:
-        fits = book if book is not None and book.signature == table.codebook else None
-        audit = prepare_audit(read_audit(audits, codebook=fits, labels=table.labels), table, other_run=other_run)
+    audit = _audit(table, audits, codebook, other_run=other_run)
     groups = tuple(name for name in ("group", "ownership", "country") if name in table.dimensions)
     request = ReportRequest(cuts=cuts, settings=settings, compare=pairs, title=title,
-                            error_dimensions=(*outlets, *groups))  # fmt: skip
-    return build_report(table, request, audit=audit, codebook=book, known_errors=_known_errors(table.model))
+                            error_dimensions=("language", *groups))  # fmt: skip
+    return build_report(
+        table, request, audit=audit, codebook=_codebook(codebook), known_errors=_known_errors(table.model)
+    )
 
 
-def _codebook(path: Path | None) -> Codebook | None:
+def _audit(table: PredictionTable, audits: list[Path], codebook: Path | None, *,
+           other_run: bool) -> PreparedAudit | None:  # fmt: skip
+    from xjstance.inference.prevalence_audit import prepare_audit, read_audit
+
+    if not audits:
+        return None
+    book = _codebook(codebook)
+    fits = book if book.signature == table.codebook else None
+    return prepare_audit(read_audit(audits, codebook=fits, labels=table.labels), table, other_run=other_run)
+
+
+def _codebook(path: Path | None) -> Codebook:
     from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
 
     return Codebook.load(path or DEFAULT_CODEBOOK)
@@ -175,13 +187,14 @@ def _known_errors(model: str) -> Mapping[str, Any] | None:
     return figures if isinstance(figures, Mapping) else None
 
 
-def _plan(table: PredictionTable, path: Path, cuts: Any, *, half_width: float, level: float, seed: int) -> int:
+def _plan(table: PredictionTable, path: Path, cuts: tuple[Cut, ...], *, half_width: float, level: float, seed: int,
+          pilot: PreparedAudit | None) -> int:  # fmt: skip
     import numpy as np
 
     from xjstance.inference.audit_plan import describe_plan, draw_plan, plan_audit
     from xjstance.labels.audit_sample import write_queue
 
-    plan = plan_audit(table, cuts, half_width=half_width, level=level)
+    plan = plan_audit(table, cuts, half_width=half_width, level=level, pilot=pilot)
     items = draw_plan(table, plan, rng=np.random.default_rng(seed))
     write_queue(items, path)
     for line in describe_plan(plan):

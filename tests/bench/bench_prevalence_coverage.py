@@ -92,7 +92,7 @@ class Design:
     n: int
     draw: Callable[[SimulatedArchive, int, np.random.Generator], Drawn] = by_article
     archive: dict[str, Any] = field(default_factory=dict)
-    units: tuple[str, ...] = ("article", "story")
+    units: tuple[str, ...] = ("article",)
     cell: float = 1.0
     """Share of the outlets that form the cell."""
     once_per_story: bool = False
@@ -117,8 +117,8 @@ def designs() -> list[Design]:
             name="stratified by stance, rare 5%", n=200, draw=by_stance, archive={"shares": RARE, "outlet_spread": 40.0}
         ),
         Design(name="unequal probabilities 1 to 5", n=200, draw=by_size),
-        Design(name="stories drawn, copies counted", n=200, draw=by_story),
-        Design(name="stories drawn, rare 5%", n=200, draw=by_story, archive={"shares": RARE, "outlet_spread": 40.0}),
+        Design(name="stories drawn, copies counted", n=200, draw=by_story, units=("article", "story")),
+        Design(name="stories drawn, rare 5%", n=200, draw=by_story, units=("article", "story"), archive={"shares": RARE, "outlet_spread": 40.0}),
         Design(name="30 outlets drawn, 10 each", n=300, draw=by_outlet, units=("article", "story", "outlet")),
         Design(
             name="30 outlets, strong clusters",
