@@ -58,6 +58,8 @@ class TrainingConfig:
     lead_weight: float = 2.0
     patience: int = 0
     """Epochs without a better development macro-F1 after which training stops; 0 trains all epochs."""
+    average_last: int = 3
+    """Weights of so many last epochs are averaged [IPGVW18]; 0 keeps the epoch with the best development macro-F1."""
     gradient_checkpointing: bool = False
     precision: Literal["f32", "bf16", "fp16"] = "f32"
     seed: int = 13
@@ -69,6 +71,8 @@ class TrainingConfig:
         for name in ("epochs", "learning_rate", "batch_articles", "gradient_accumulation"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be above 0")
+        if self.average_last and self.patience:
+            raise ConfigError("training: average_last and patience exclude each other; set one of them to 0")
         if not 16 <= self.max_tokens <= 8_192:
             raise ConfigError(f"training: max_tokens is {self.max_tokens}; it must be from 16 to 8192")
         for name in ("balance_labels", "balance_languages"):

@@ -140,27 +140,40 @@ def _depth(name: str, n_layers: int) -> int:
     return 0 if "embeddings" in words else n_layers
 
 
-class _BestEpoch(TrainerCallback):
-    """Keeps the weights of the best development epoch; stops after `patience` epochs without a better one."""
+class _Weights(TrainerCallback):
+    """Keeps what is to ship: the mean of the last epochs' weights, or the best epoch's."""
 
-    def __init__(self, model: StanceModel, patience: int) -> None:
-        self.model, self.patience = model, patience
+    def __init__(self, model: StanceModel, config: TrainingConfig) -> None:
+        self.model, self.config = model, config
         self.best, self.waited = -1.0, 0
-        self.weights: dict[str, Tensor] = {}
+        self.kept: list[dict[str, Tensor]] = []
         self.history: list[dict[str, float]] = []
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Compare this epoch's development macro-F1 with the best so far."""
+        """Note this epoch's development figures, and keep its weights if they count."""
         metrics: dict[str, float] = kwargs["metrics"]
         score = metrics["eval_macro_f1"]
         self.history.append({"epoch": round(state.epoch or 0.0, 3), "loss": metrics["eval_loss"], "macro_f1": score})
         log.info("epoch %.1f: development loss %.3f, macro-F1 %.3f", state.epoch, metrics["eval_loss"], score)
-        if score > self.best:
-            self.best, self.waited = score, 0
-            self.weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        else:
-            self.waited += 1
-            control.should_training_stop = bool(self.patience and self.waited >= self.patience)
+        is_better = score > self.best
+        self.best, self.waited = max(score, self.best), 0 if is_better else self.waited + 1
+        if self.config.average_last or is_better:
+            weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self.kept = [*self.kept, weights][-max(self.config.average_last, 1) :]
+        control.should_training_stop |= bool(self.config.patience and self.waited >= self.config.patience)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Mean of the kept weights."""
+        return mean_weights(self.kept)
+
+
+def mean_weights(many: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Mean of several models' weights; whole numbers are taken from the last."""
+    last = many[-1]
+    return {
+        name: torch.stack([weights[name] for weights in many]).mean(0) if value.is_floating_point() else value
+        for name, value in last.items()
+    }
 
 
 def load_classifier(base: Path, codebook: Codebook, config: TrainingConfig) -> Any:
@@ -194,7 +207,7 @@ def load_classifier(base: Path, codebook: Codebook, config: TrainingConfig) -> A
 def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequence[LabelledArticle], *,
               codebook: Codebook, config: TrainingConfig, work_folder: Path, resume: bool = False,
               device: str = "cpu") -> FineTuned:  # fmt: skip
-    """Fine-tune; the weights of the epoch with the best development macro-F1 are kept.
+    """Fine-tune; the mean of the last epochs' weights is kept, or the best epoch's (`average_last`).
 
     Args:
         train, development: articles of two splits that share no story.
@@ -210,7 +223,7 @@ def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequenc
         bos=tokenizer.bos_id, eos=tokenizer.eos_id, pad=tokenizer.pad_id, mask=getattr(tokenizer, "mask_id", None)
     )
     collator = WindowCollator(special, token_dropout=config.token_dropout, rng=np.random.default_rng(config.seed))
-    best = _BestEpoch(model, config.patience)
+    keeper = _Weights(model, config)
     trainer = StanceTrainer(
         stance_config=config,
         train_collator=collator,
@@ -222,13 +235,13 @@ def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequenc
         compute_metrics=lambda found: {
             "macro_f1": macro_f1(confusion(found.label_ids, found.predictions.argmax(1), len(codebook.labels)))
         },
-        callbacks=[best],
+        callbacks=[keeper],
     )
     result = trainer.train(resume_from_checkpoint=resume)
-    if best.weights:
-        model.load_state_dict(best.weights)
+    if keeper.kept:
+        model.load_state_dict(keeper.weights())
     classifier = model.classifier.to("cpu").eval()
-    return FineTuned(classifier=classifier, tokenizer=tokenizer, base=base, history=best.history,
+    return FineTuned(classifier=classifier, tokenizer=tokenizer, base=base, history=keeper.history,
                      seconds=result.metrics["train_runtime"])  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from torch.nn import functional
 from ..models.aggregation import Aggregation
 from .examples import CONTENTS, VOICES, Example
 
-IGNORED = -100
+PAD_TO = 32
+"""Batches are padded to a multiple of this: kernels are compiled for few shapes only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class WindowCollator:
     def __call__(self, examples: Sequence[Example]) -> dict[str, Tensor]:
         special = self.special
         rows = [(at, ids) for at, example in enumerate(examples) for ids in (example.windows or ((),))]
-        width = max(len(ids) for _, ids in rows) + 2
+        width = -(-(max(len(ids) for _, ids in rows) + 2) // PAD_TO) * PAD_TO
         input_ids = np.full((len(rows), width), special.pad, dtype=np.int64)
         mask = np.zeros((len(rows), width), dtype=np.int64)
         for row, (_, ids) in enumerate(rows):
