@@ -79,22 +79,37 @@ class NgramTables:
         values = [ratios[codes == code].mean() if (codes == code).any() else 0.0 for code in range(4)]
         return cls(tags, n, bits, codes, np.array(values, dtype=np.float32))
 
-    def means(self, texts: JoinedTexts, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def hashes(self, texts: JoinedTexts) -> NDArray[np.uint32]:
+        """Hash of the n-gram at each code point; computed once where several rows are compared."""
+        return ngram_hashes(texts.points, self.n, self.bits)
+
+    def means(
+        self, texts: JoinedTexts, rows: NDArray[np.int64], hashes: NDArray[np.uint32] | None = None
+    ) -> NDArray[np.float32]:
         """Mean level over the n-grams of each text in the table `rows[i]`, float32 (texts,); 0 for a text too short.
 
-        Args: rows: int64 (texts,), table of each text; -1 gives 0."""
+        Args: rows: int64 (texts,), table of each text; -1 gives 0; hashes: what `hashes` gave for the same texts."""
+        hashes = self.hashes(texts) if hashes is None else hashes
         lengths = np.diff(texts.starts)
-        usable = np.flatnonzero((lengths >= self.n) & (rows >= 0))
+        n_grams = np.where(rows >= 0, np.maximum(lengths - self.n + 1, 0), 0)
         out = np.zeros(len(lengths), dtype=np.float32)
+        usable = np.flatnonzero(n_grams)
         if not len(usable):
             return out
-        hashes = ngram_hashes(texts.points, self.n, self.bits)
-        n_grams = lengths[usable] - self.n + 1
-        ends = np.cumsum(n_grams)
-        inside = np.arange(ends[-1]) + np.repeat(texts.starts[usable] - (ends - n_grams), n_grams)
-        flat = hashes[inside] + np.repeat(rows[usable] << self.bits, n_grams)
-        values = self.levels.take(self.codes.ravel().take(flat))
-        out[usable] = np.add.reduceat(values, ends - n_grams) / n_grams
+        if 2 * len(usable) > len(
+            lengths
+        ):  # most texts: look all n-grams up, also those across two texts, and skip them
+            table = np.repeat((np.maximum(rows, 0) << self.bits).astype(np.uint32), lengths)[: len(hashes)]
+            begins = texts.starts[usable]
+            flat = hashes + table
+        else:
+            sizes = n_grams[usable]
+            begins = np.cumsum(sizes) - sizes
+            inside = np.arange(int(sizes.sum())) + np.repeat(texts.starts[usable] - begins, sizes)
+            flat = hashes.take(inside) + np.repeat((rows[usable] << self.bits).astype(np.uint32), sizes)
+        values = np.append(self.levels.take(self.codes.ravel().take(flat)), np.float32(0))
+        edges = np.column_stack([begins, begins + n_grams[usable]]).ravel()
+        out[usable] = np.add.reduceat(values, edges)[::2] / n_grams[usable]
         return out
 
     def packed(self) -> NDArray[np.uint8]:

@@ -95,10 +95,11 @@ class LanguageScorer:
         joined = JoinedTexts.of(texts)
         is_close = first >= first.max(axis=1, keepdims=True) - _MAX_LOGIT_GAP
         short, long = np.zeros((n, k), dtype=np.float32), np.zeros((n, k), dtype=np.float32)
+        short_hashes, long_hashes = self.short.hashes(joined), self.long.hashes(joined)
         for column in range(k):
             rows = np.where(is_close[:, column], self._rows[labels[:, column]], -1)
-            short[:, column] = self.short.means(joined, rows)
-            long[:, column] = self.long.means(joined, rows)
+            short[:, column] = self.short.means(joined, rows, short_hashes)
+            long[:, column] = self.long.means(joined, rows, long_hashes)
         scores = np.where(is_close, first + _SHORT_WEIGHT * short + _LONG_WEIGHT * long, -np.inf).astype(np.float32)
         order = np.argsort(-scores, axis=1, kind="stable")
         scores = np.take_along_axis(scores, order, axis=1)

@@ -18,6 +18,8 @@ _LENIENCY = 1.5
 """Log-odds by which a single piece may stay below its threshold when the rest of the text is clear."""
 _MIN_LETTER_SHARE = 0.3
 """Below this share of letters among visible characters a text is figures, symbols or markup."""
+_MIN_PROB = 1e-4
+"""What a piece leaves to a language that is not among its candidates."""
 _WRITTEN_AS = {"Hani": "Hans"}
 
 
@@ -103,10 +105,11 @@ def _pooled(pieces: Sequence[PieceVerdict]) -> dict[str, float]:
     if not tags:
         return {}
     weight = 1 / math.sqrt(len(known))
-    logs = {
-        tag: weight * sum(math.log(max(dict(zip(p.tags, p.shares, strict=True)).get(tag, 0.0), 1e-4)) for p in known)
-        for tag in tags
-    }
+    logs = dict.fromkeys(tags, 0.0)
+    for piece in known:
+        own = dict(zip(piece.tags, piece.shares, strict=True))
+        for tag in tags:
+            logs[tag] += weight * math.log(max(own.get(tag, 0.0), _MIN_PROB))
     top = max(logs.values())
     odds = {tag: math.exp(value - top) for tag, value in logs.items()}
     total = sum(odds.values())
