@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from xjstance.labels.store import Database
 
 labels_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, import and export labelled data.")
 
@@ -20,7 +24,7 @@ def labels() -> None:
 
 @labels_app.command("check")
 def check(
-    corpus: Annotated[Path, typer.Argument(help="A .jsonl file or a folder of them.")],
+    corpus: Annotated[Path, typer.Argument(help="A .jsonl file or a folder of them; or a store of reviews.")],
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
     reserved: Annotated[Path | None, typer.Option(help="File of source keys that no article may rest on.")] = None,
     identify: Annotated[bool, typer.Option(help="Compare each language with what the text says.")] = True,
@@ -29,8 +33,13 @@ def check(
 ) -> None:
     """Check schema, labels, sentences, copies, leakage between splits, sources, scripts, languages, balance.
 
+    Of a store of reviews (a .db file or postgresql://...): whether any judgement was changed or removed.
+
     Exit status 1 if there is an error; warnings alone give 0.
     """
+    if is_store(corpus):
+        _check_store(corpus)
+        return
     from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
     from xjstance.labels.corpus_checks import check_corpus
     from xjstance.labels.labelled_corpus import corpus_sha256, read_corpus
@@ -64,4 +73,47 @@ def check(
     if not as_json:
         typer.echo("errors found" if has_error else "no errors")
     if has_error:
+        raise typer.Exit(1)
+
+
+def is_store(where: str | Path) -> bool:
+    """Whether a name is that of a store of reviews: a .db file or a PostgreSQL address."""
+    text = str(where)
+    return text.startswith(("postgresql:", "postgres:")) or Path(text).suffix in (".db", ".sqlite", ".sqlite3")
+
+
+def open_store(where: str | Path, *, may_make: bool = False) -> Database:
+    """Open a store.
+
+    Raises: ConfigError: the extra is not installed. DataError: there is no such file, and it is not to be made.
+    """
+    from xjstance.labels.errors import ConfigError, DataError
+
+    try:
+        from xjstance.labels.store import Database
+    except ImportError as error:
+        raise ConfigError(f"reviews need {error.name}; run `pip install 'xjstance[review]'`") from error
+    text = re.sub(r"^(postgres(?:ql)?):/+", r"\1://", str(where))
+    if "://" not in text and not may_make and not Path(text).exists():
+        raise DataError(f"{text}: there is no such store; xjstance review makes one")
+    return Database.open(text)
+
+
+def _check_store(where: str | Path) -> None:
+    from xjstance.labels.store import broken_links
+    from xjstance.labels.store.tables import ChainRow
+
+    database = open_store(where)
+    try:
+        with database.reading() as session:
+            found = list(broken_links(session))
+            for name in ("annotations", "events"):
+                head = session.get_one(ChainRow, name)
+                typer.echo(f"{name}: {head.n:,} rows, head {head.sha256}")
+    finally:
+        database.close()
+    for message in found:
+        typer.echo(f"error: {message}")
+    typer.echo("errors found" if found else "no errors")
+    if found:
         raise typer.Exit(1)

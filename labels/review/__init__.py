@@ -1,0 +1,1 @@
+"""The page where people audit predictions: FastAPI, Jinja2, htmx; needs the extra `review`."""

@@ -1,0 +1,94 @@
+"""Hand items out: each to as many people as it wants and no more, whoever asks at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from .clock import as_text, later
+from .tables import AccountRow, AssignmentRow, ItemRow
+
+LEASE_HOURS = 24.0
+"""An item that was opened and neither labelled nor skipped goes to somebody else after so long."""
+
+_HELD = ("open", "done", "returned")
+"""States that take one of the item's places."""
+
+
+def next_item(session: Session, account: int, *, queue: int, tags: Sequence[str], now: datetime) -> int | None:
+    """Number of the item that the person works on next; None when nothing is left. Needs a writing session.
+
+    First what was sent back, then what is open in their hands, then the first free item in a language that they read.
+    """
+    session.execute(select(AccountRow.number).where(AccountRow.number == account).with_for_update())
+    _release_overdue(session, queue, now)
+    held = session.scalar(
+        select(AssignmentRow.item)
+        .join(ItemRow, ItemRow.number == AssignmentRow.item)
+        .where(AssignmentRow.account == account, AssignmentRow.state.in_(("returned", "open")), ItemRow.queue == queue)
+        .order_by(AssignmentRow.state.desc(), ItemRow.position)
+        .limit(1)
+    )
+    if held is not None:
+        return held
+    own = exists().where(AssignmentRow.item == ItemRow.number, AssignmentRow.account == account)
+    free = select(ItemRow).where(ItemRow.queue == queue, ItemRow.is_open, ~own)
+    if tags:
+        free = free.where(or_(*(_reads(tag) for tag in tags)))
+    item = session.scalars(free.order_by(ItemRow.position).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if item is None:
+        return None
+    _take(item)
+    session.add(AssignmentRow(item=item.number, account=account, state="open", until=later(now, hours=LEASE_HOURS)))
+    session.flush()
+    return item.number
+
+
+def _reads(tag: str) -> ColumnElement[bool]:
+    """`ug` stands for all scripts of Uyghur."""
+    return or_(ItemRow.tag == tag, ItemRow.tag.startswith(f"{tag}-", autoescape=True))
+
+
+def _take(item: ItemRow) -> None:
+    item.n_taken += 1
+    item.is_open = item.n_taken < item.n_wanted
+
+
+def set_state(session: Session, item: int, account: int, state: str, *, now: datetime) -> None:
+    """Change the state of an assignment and the places of its item with it."""
+    row = session.scalars(
+        select(ItemRow).where(ItemRow.number == item).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    held = session.scalars(
+        select(AssignmentRow)
+        .where(AssignmentRow.item == item, AssignmentRow.account == account)
+        .execution_options(populate_existing=True)
+    ).one()
+    row.n_taken += (state in _HELD) - (held.state in _HELD)
+    row.is_open = row.n_taken < row.n_wanted
+    held.state = state
+    if state == "open":
+        held.until = later(now, hours=LEASE_HOURS)
+
+
+def _release_overdue(session: Session, queue: int, now: datetime) -> None:
+    overdue = session.execute(
+        select(AssignmentRow.item, AssignmentRow.account)
+        .join(ItemRow, ItemRow.number == AssignmentRow.item)
+        .where(AssignmentRow.state == "open", AssignmentRow.until < as_text(now), ItemRow.queue == queue)
+        .order_by(AssignmentRow.item)
+    ).all()
+    for item, account in overdue:
+        changed = session.execute(
+            update(AssignmentRow)
+            .where(AssignmentRow.item == item, AssignmentRow.account == account, AssignmentRow.state == "open")
+            .values(state="released")
+        )
+        if changed.rowcount:  # type: ignore[attr-defined]
+            row = session.scalars(select(ItemRow).where(ItemRow.number == item).with_for_update()).one()
+            row.n_taken -= 1
+            row.is_open = row.n_taken < row.n_wanted
+    session.flush()

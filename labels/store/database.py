@@ -1,0 +1,123 @@
+"""The database behind a store: SQLite in WAL mode by default, PostgreSQL by URL; its tables come from migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ..errors import ConfigError, DataError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_WAIT_MS = 30_000
+"""How long a writer waits for another one (SQLite)."""
+
+
+class Database:
+    """Opens sessions. Writers of SQLite take the lock at once, so that none fails half way."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(is_writing=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @classmethod
+    def open(cls, where: str | Path) -> Database:
+        """Open a path or URL; a new or older one is brought to today's tables.
+
+        Raises: ConfigError: no such driver or no server. DataError: not a store, or one from a newer version.
+        """
+        text = str(where)
+        url = text if "://" in text else f"sqlite:///{text}"
+        if url.startswith(("postgresql://", "postgres://")):
+            url = "postgresql+psycopg://" + url.partition("://")[2]
+        try:
+            made = make_url(url)
+            engine = create_engine(made, pool_size=10, max_overflow=30, pool_pre_ping=made.drivername != "sqlite")
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"the store needs {error.name}; run pip install 'psycopg[binary]'") from error
+        except ArgumentError as error:
+            raise ConfigError(f"{_hidden(text)}: is no address of a store; give a file or postgresql://...") from error
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        database = cls(engine)
+        try:
+            database._migrate()
+        except OperationalError as error:
+            engine.dispose()
+            raise ConfigError(f"{_hidden(text)}: the store cannot be opened ({_line(error)})") from error
+        except SQLAlchemyError as error:
+            engine.dispose()
+            raise DataError(f"{_hidden(text)}: is not a store of this program ({_line(error)})") from error
+        except DataError:
+            engine.dispose()
+            raise
+        return database
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        script = ScriptDirectory.from_config(config)
+        with self._writing.begin() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == script.get_current_head():
+                return
+            known = {revision.revision for revision in script.walk_revisions()}
+            if current is not None and current not in known:
+                raise DataError(f"the store has tables of a newer version ({current}); update xjstance")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state and writes nothing."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are on the disk when the block ends, or not made at all."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_WAIT_MS}", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get("is_writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _hidden(text: str) -> str:
+    """An address without its password."""
+    try:
+        return make_url(text).render_as_string(hide_password=True) if "://" in text else text
+    except ArgumentError:
+        return text.partition("://")[0] + "://..."
+
+
+def _line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

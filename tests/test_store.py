@@ -1,0 +1,387 @@
+"""The store: append-only, chained, nothing lost, nothing given twice. The same tests on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+pytest.importorskip("alembic")
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import DatabaseError
+
+from tests.review_data import Desk, desk, queued
+from xjstance.labels.codebook import Codebook
+from xjstance.labels.errors import ConfigError, DataError
+from xjstance.labels.store import (
+    ConflictError,
+    Database,
+    Span,
+    all_annotations,
+    broken_links,
+    judged_items,
+    standing,
+)
+from xjstance.labels.store.tables import ArticleRow, ItemRow, PredictionRow, ScoreRow
+
+POSTGRES = "XJSTANCE_TEST_POSTGRES"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """An empty store."""
+    where = str(tmp_path / "reviews.db")
+    if request.param == "postgresql":
+        where = os.environ.get(POSTGRES, "")
+        if not where:
+            pytest.skip(f"{POSTGRES} holds no URL of a PostgreSQL database")
+        url = "postgresql+psycopg://" + where.partition("://")[2]
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
+    with desk(where) as found:
+        yield found
+
+
+def broken(store: Desk) -> list[str]:
+    with store.database.reading() as session:
+        return list(broken_links(session))
+
+
+def test_label_is_read_back_as_it_was_given(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    item = store.take("ant")
+    assert item is not None
+    span = Span(field="text", start=2, end=9)
+    store.judge("ant", item, "critical", confidence="low", spans=(span,), note="ملاحظة\n\x00 \ud800", is_flagged=True)
+    with store.database.reading() as session:
+        (found,) = all_annotations(session)
+    assert (found.number, found.reviewer, found.label, found.confidence) == (1, "ant", "critical", "low")
+    assert (found.spans, found.note, found.is_flagged) == ((span,), "ملاحظة\n\x00 \ud800", True)
+    assert found.codebook == Codebook.load().signature
+    assert found.is_blind and found.at == "2026-11-01T09:00:00.004000Z"
+    assert broken(store) == []
+
+
+def test_undo_and_correction_are_new_rows(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    item = store.take("ant") or 0
+    store.judge("ant", item, "critical")
+    store.judge("ant", item, kind="retract")
+    with store.database.reading() as session:
+        assert standing(all_annotations(session)) == {}
+    assert store.take("ant") == item
+    store.judge("ant", item, "neutral")
+    store.judge("ant", item, "praising")
+    with store.database.reading() as session:
+        found = all_annotations(session)
+        assert [one.label for one in found] == ["critical", None, "neutral", "praising"]
+        assert standing(found)[item]["ant"].label == "praising"
+
+
+def test_request_sent_twice_is_written_once(store: Desk) -> None:
+    store.add([queued(0), queued(1)])
+    store.hire("ant")
+    item = store.take("ant") or 0
+    assert store.judge("ant", item, "critical", request_id="same", after=0) == 1
+    assert store.judge("ant", item, "critical", request_id="same", after=0) == 1
+    other = store.take("ant") or 0
+    with pytest.raises(DataError, match="another article"):
+        store.judge("ant", other, "critical", request_id="same")
+
+
+def test_second_tab_is_refused_and_writes_nothing(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    item = store.take("ant") or 0
+    store.judge("ant", item, "critical", after=0)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        store.judge("ant", item, "neutral", after=0)
+    assert store.judge("ant", item, "neutral", after=1) == 2
+
+
+def test_refused_judgements_write_nothing(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    store.hire("bee")
+    item = store.take("ant") or 0
+    for more, wanted in (
+        ({"label": "good"}, "is none of the codebook's"),
+        ({"label": "neutral", "spans": (Span(field="title", start=0, end=999),)}, "beyond the title"),
+        ({"kind": "retract"}, "no judgement of yours"),
+        ({"label": "neutral", "note": "x" * 10_001}, "at most 10,000"),
+    ):
+        with pytest.raises(DataError, match=wanted):
+            store.judge("ant", item, **more)
+    with pytest.raises(DataError, match="not given to this person"):
+        store.judge("bee", item, "neutral")
+    with store.database.reading() as session:
+        assert all_annotations(session) == []
+
+
+def test_database_refuses_to_change_or_delete_a_judgement(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    store.judge("ant", store.take("ant") or 0, "critical")
+    for command in ("UPDATE annotations SET label = 'praising'", "DELETE FROM annotations", "DELETE FROM events"):
+        with pytest.raises(DatabaseError, match="append-only"), store.database.writing() as session:
+            session.execute(text(command))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("UPDATE annotations SET content = replace(content, 'critical', 'praising') WHERE number = 2", "2 was changed"),
+        ("UPDATE annotations SET label = 'praising' WHERE number = 2", "columns of row 2 differ"),
+        ("UPDATE annotations SET account = 2 WHERE number = 2", "columns of row 2 differ"),
+        ("UPDATE annotations SET request_id = 'x' WHERE number = 2", "2 was changed"),
+        ("DELETE FROM annotations WHERE number = 2", "row 2 is missing"),
+        ("DELETE FROM annotations WHERE number = 3", "last rows are missing: the head counts 3"),
+        ("UPDATE events SET kind = 'x' WHERE number = 1", "events: row 1 was changed"),
+    ],
+)
+def test_tampering_is_visible(tmp_path: Path, damage: str, message: str) -> None:
+    with desk(str(tmp_path / "reviews.db")) as store:
+        store.add([queued(n) for n in range(3)])
+        store.hire("ant")
+        store.hire("bee")
+        for _ in range(3):
+            store.judge("ant", store.take("ant") or 0, "critical")
+        assert broken(store) == []
+        with sqlite3.connect(tmp_path / "reviews.db") as raw:
+            for table in ("annotations", "events"):
+                raw.execute(f"DROP TRIGGER {table}_no_update")
+                raw.execute(f"DROP TRIGGER {table}_no_delete")
+            raw.execute(damage)
+        raw.close()
+        assert message in "\n".join(broken(store))
+
+
+def test_each_item_goes_to_as_many_people_as_it_wants(store: Desk) -> None:
+    store.add([queued(n) for n in range(10)], double_share=0.2)
+    for name in ("ant", "bee", "cat"):
+        store.hire(name)
+    given_to: Counter[int] = Counter()
+    while taken := [(name, item) for name in store.people if (item := store.take(name)) is not None]:
+        for name, item in taken:
+            store.judge(name, item, "neutral")
+            given_to[item] += 1
+    with store.database.reading() as session:
+        wanted = {item.number: item.n_wanted for item in session.scalars(select(ItemRow))}
+    assert sorted(wanted.values()) == [1] * 8 + [2] * 2
+    assert given_to == wanted
+
+
+def test_skipped_item_goes_to_somebody_else_but_not_back(store: Desk) -> None:
+    store.add([queued(0)], double_share=0)
+    store.hire("ant")
+    store.hire("bee")
+    item = store.take("ant") or 0
+    assert store.take("bee") is None
+    store.judge("ant", item, kind="skip")
+    assert store.take("ant") is None
+    assert store.take("bee") == item
+
+
+def test_item_held_too_long_is_given_on_and_its_late_label_is_kept(store: Desk) -> None:
+    store.add([queued(0)], double_share=0)
+    store.hire("ant")
+    store.hire("bee")
+    item = store.take("ant") or 0
+    store.clock.forward(hours=25)
+    assert store.take("bee") == item
+    store.judge("bee", item, "neutral")
+    store.judge("ant", item, "critical")
+    with store.database.reading() as session:
+        assert len(standing(all_annotations(session))[item]) == 2
+
+
+def test_languages_that_a_person_reads_steer_the_queue(store: Desk) -> None:
+    store.add([queued(0, tag="ar"), queued(1, tag="ug-Arab"), queued(2, tag="zh-Hans")])
+    store.hire("ant", languages=("ug", "zh-Hant"))
+    item = store.take("ant") or 0
+    store.judge("ant", item, "neutral")
+    with store.database.reading() as session:
+        assert session.get_one(ItemRow, item).tag == "ug-Arab"
+    assert store.take("ant") is None
+
+
+def test_concurrent_people_lose_nothing_and_get_nothing_twice(store: Desk) -> None:
+    store.add([queued(n) for n in range(12)], double_share=0.5)
+    names = ["ant", "bee", "cat", "dog"]
+    for name in names:
+        store.hire(name)
+    done: list[tuple[str, int]] = []
+    errors: list[Exception] = []
+
+    def work(name: str) -> None:
+        try:
+            while (item := store.take(name)) is not None:
+                store.judge(name, item, "neutral", request_id=f"{name}-{item}")
+                done.append((name, item))
+        except Exception as error:  # noqa: BLE001 (a thread must hand its error over)
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(done) == len(set(done)) == 18
+    with store.database.reading() as session:
+        found = all_annotations(session)
+        assert [one.number for one in found] == list(range(1, 19))
+        assert all(row.n_taken == row.n_wanted for row in session.scalars(select(ItemRow)))
+    assert broken(store) == []
+
+
+def test_scores_survive_the_next_model_and_are_no_labels(store: Desk) -> None:
+    store.add([queued(0)])
+    store.add([queued(0, probs=(0.7, 0.1, 0.1, 0.1), model="next@ba9876543210")])
+    store.add([queued(0, probs=(0.2, 0.2, 0.2, 0.4), model="next@ba9876543210")])
+    with store.database.reading() as session:
+        assert {row.model: row.stance for row in session.scalars(select(PredictionRow))} == {
+            "tiny@0123456789ab": "critical", "next@ba9876543210": "praising",
+        }  # fmt: skip
+        assert len(session.scalars(select(ScoreRow)).all()) == 8
+        assert all_annotations(session) == []
+        (item,) = judged_items(session)
+    assert (item.source, item.gold) == (None, None)
+
+
+def test_text_that_is_not_the_scored_one_adds_nothing(store: Desk) -> None:
+    good, bad = queued(0), queued(1)
+    bad = replace(bad, article=replace(bad.article, text="another text", source="archive.jsonl:7"))
+    with pytest.raises(DataError, match=r"article 'a1'.*archive\.jsonl:7"):
+        store.add([good, bad])
+    with store.database.reading() as session:
+        assert session.scalars(select(ArticleRow)).all() == []
+
+
+def test_gold_is_agreed_or_decided(store: Desk) -> None:
+    store.add([queued(n) for n in range(3)])
+    for name, role in (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator")):
+        store.hire(name, role)
+    items = []
+    for labels in (("critical", "critical"), ("critical", "neutral"), ("neutral", None)):
+        for name, label in zip(("ant", "bee"), labels, strict=True):
+            item = store.take(name) or 0
+            if label:
+                store.judge(name, item, label)
+        items.append(item)
+    with store.database.reading() as session:
+        assert [(one.source, one.gold, one.is_disputed) for one in judged_items(session)] == [
+            ("agreed", "critical", False), (None, None, True), ("single", "neutral", False),
+        ]  # fmt: skip
+    store.judge("owl", items[1], "praising", kind="decision", note="quotes", shown_labels=True)
+    with store.database.reading() as session:
+        assert [one.gold for one in judged_items(session)][1] == "praising"
+    store.judge("owl", items[1], kind="return", note="read the last paragraph")
+    with store.database.reading() as session:
+        assert [one.source for one in judged_items(session)][1] is None
+
+
+def test_agreement_counts_only_what_was_judged_blind(store: Desk) -> None:
+    store.add([queued(0)])
+    store.hire("ant")
+    item = store.take("ant") or 0
+    store.judge("ant", item, "critical")
+    store.judge("ant", item, "neutral", shown_model="tiny@0123456789ab")
+    with store.database.reading() as session:
+        found = all_annotations(session)
+    assert standing(found)[item]["ant"].label == "neutral"
+    assert standing(found, blind_only=True)[item]["ant"].label == "critical"
+
+
+def test_address_that_cannot_be_opened_is_an_error_without_the_password(tmp_path: Path) -> None:
+    (tmp_path / "no.db").write_text("This is not a database, it is a text that is long enough." * 20, encoding="utf-8")
+    with pytest.raises(DataError, match="is not a store"):
+        Database.open(tmp_path / "no.db")
+    with pytest.raises(ConfigError, match="cannot be opened"):
+        Database.open(tmp_path / "missing" / "reviews.db")
+    with pytest.raises(ConfigError) as caught:
+        Database.open("postgresql://ann:secret@127.0.0.1:1/none")
+    assert "secret" not in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.text(max_size=40), body=st.text(alphabet=st.characters(), max_size=200))
+def test_any_text_survives_the_columns(name: str, body: str) -> None:
+    from xjstance.labels.store.tables import AnyText, PackedText
+
+    dialect = create_engine("sqlite://").dialect
+    for kind, value in ((AnyText(), name), (PackedText(), body), (AnyText(), "\0\ud800"), (AnyText(), "\ufdd0x")):
+        held = kind.process_bind_param(value, dialect)
+        assert kind.process_result_value(held, dialect) == value
+
+
+_KILLED = """
+import sys
+from tests.review_data import desk
+with desk(sys.argv[1]) as store:
+    from sqlalchemy import select
+    from xjstance.labels.store.tables import AccountRow, QueueRow
+    with store.database.reading() as session:
+        store.people = {row.name: row for row in session.scalars(select(AccountRow))}
+        store.queue = session.scalars(select(QueueRow.number)).one()
+    while (item := store.take("ant")) is not None:
+        number = store.judge("ant", item, "critical", request_id=f"ant-{item}")
+        print(number, flush=True)
+"""
+
+
+def test_acknowledged_labels_survive_kill_9(tmp_path: Path) -> None:
+    where = str(tmp_path / "reviews.db")
+    with desk(where) as store:
+        store.add([queued(n) for n in range(200)], double_share=0)
+        store.hire("ant")
+        child = subprocess.Popen([sys.executable, "-c", _KILLED, where], stdout=subprocess.PIPE, text=True,
+                                 cwd=Path(__file__).parent.parent)  # fmt: skip
+        assert child.stdout is not None
+        seen = [int(child.stdout.readline()) for _ in range(5)]
+        child.kill()
+        seen += [int(line) for line in child.stdout if line.endswith("\n")]
+        child.stdout.close()
+        child.wait()
+        with store.database.reading() as session:
+            found = [one.number for one in all_annotations(session)]
+        assert set(seen) <= set(found)
+        assert len(seen) <= len(found) <= len(seen) + 1
+        assert broken(store) == []
+
+
+def test_command_line_checks_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from xjstance.__main__ import main
+
+    where = tmp_path / "reviews.db"
+    assert main(["labels", "check", str(where)]) == 1
+    assert "there is no such store" in capsys.readouterr().err
+    with desk(str(where)) as store:
+        store.add([queued(0)])
+        store.hire("ant")
+        store.judge("ant", store.take("ant") or 0, "critical")
+    assert main(["labels", "check", str(where)]) == 0
+    assert capsys.readouterr().out.startswith("annotations: 1 rows, head ")
+    with sqlite3.connect(where) as raw:
+        raw.execute("DROP TRIGGER annotations_no_delete")
+        raw.execute("DELETE FROM annotations")
+    raw.close()
+    assert main(["labels", "check", str(where)]) == 1
+    assert "last rows are missing" in capsys.readouterr().out
