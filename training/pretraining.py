@@ -168,7 +168,11 @@ class Pretraining:
             ids = torch.cat([ids, swapped(ids[: c.swapped], self.opens_word, self.generator)])
         first, states = encode_first(model, ids, chosen, bf16=self.bf16)
         left, right, wrong = first[:n], first[n : 2 * n], first[2 * n :]
-        losses = {"rank": ranking_loss(left, right, temperature=c.temperature, margin=c.margin, wrong=wrong if len(wrong) else None)}
+        losses = {
+            "rank": ranking_loss(
+                left, right, temperature=c.temperature, margin=c.margin, wrong=wrong if len(wrong) else None
+            )
+        }
         if not is_masked and len(wrong):
             right = right[: len(wrong)]
             near = nn.functional.cosine_similarity(left[: len(wrong)], right)

@@ -31,7 +31,7 @@ class PretrainingConfig:
     """Width of the feed-forward layers."""
     max_tokens: int = 512
     """Longest input with its two special tokens."""
-    static_steps: int = 2500
+    static_steps: int = 4000
     """Steps of the static phase."""
     static_pairs: int = 1024
     """Pairs a step of the static phase."""
@@ -39,11 +39,11 @@ class PretrainingConfig:
     """Peak learning rate of the word embeddings in the static phase."""
     static_rate: float = 2e-3
     """Peak learning rate of the other static weights."""
-    steps: int = 2500
+    steps: int = 10_000
     """Steps of the transformer phase."""
     pairs: int = 224
     """Translation pairs a step, ranked against each other."""
-    swapped: int = 48
+    swapped: int = 0
     """Texts of the ranking that are added with two words exchanged, as wrong answers (in steps without masks)."""
     passage_pairs: int = 16
     """Pairs of whole passages, ranked in every third step."""
@@ -51,13 +51,13 @@ class PretrainingConfig:
     """Pairs read as one input with masks a step (translation language modelling)."""
     passages: int = 16
     """Monolingual passages with masks a step."""
-    pair_tokens: int = 80
+    pair_tokens: int = 64
     """Sentences are cut here in the ranking of sentences."""
-    rate: float = 4e-4
+    rate: float = 1.5e-4
     """Peak learning rate of the transformer."""
-    embedding_rate: float = 1e-4
+    embedding_rate: float = 1.5e-4
     """Peak learning rate of what the static phase trained (word embeddings, first values) under the transformer."""
-    warmup_steps: int = 150
+    warmup_steps: int = 100
     """Steps over which the rate rises."""
     final_rate_fraction: float = 0.05
     """The rate at the end, as a share of the peak (linear fall)."""
@@ -71,11 +71,11 @@ class PretrainingConfig:
     """Taken off the right pair's cosine."""
     mask_share: float = 0.15
     """Share of tokens to predict in single sentences and passages; 1.5 times as many in pairs."""
-    masked_ranking_share: float = 0.5
+    masked_ranking_share: float = 0.3
     """Share of the steps whose ranked sentences are masked on one side and predicted there too."""
     n_negative_pieces: int = 4096
     """Pieces drawn by frequency beside the right ones in the masked softmax."""
-    mlm_weight: float = 0.1
+    mlm_weight: float = 0.05
     """Weight of the masked losses against the ranking losses."""
     order_weight: float = 0.1
     """Weight of telling passages in order from passages with halves exchanged."""

@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--corpora", type=Path, nargs="+", required=True, help="folders with the corpora (Parquet)")
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     parser.add_argument("--pieces", type=int, default=48_000, help="vocabulary size")
-    parser.add_argument("--characters", type=int, default=45_000_000, help="training sample")
+    parser.add_argument("--characters", type=int, default=40_000_000, help="training sample")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
