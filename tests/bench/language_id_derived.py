@@ -1,6 +1,6 @@
 """Text in scripts that the corpora lack, for the benchmark: real text, or text of converters that training never used.
 
-    python tests/bench/language_id_derived.py --corpora CORPORA --output derived.jsonl
+    python -m tests.bench.language_id_derived --corpora CORPORA --output derived.jsonl
 
 Real: the second half of the Universal Declaration in ug-Latn, uz-Cyrl, pa-Arab, az-Cyrl (its first half trained).
 Converted from NTREX: Uyghur by umsc (Latin and Cyrillic), Kazakh by qazaq-transliterator (Latin), Uzbek by ICU's
