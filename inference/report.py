@@ -145,8 +145,8 @@ def _contrasts(prevalences: Sequence[Prevalence], request: ReportRequest, audit:
         left = [pair for pair in left if pair not in here]
         found += [(prevalence.cut.name, item) for item in pairs(prevalence, here, design, settings)]
     if left:
-        raise ConfigError(f"--compare {left[0][0]}:{left[0][1]}: no cut has both cells ({', '.join(left[0])}); the cells "
-                          "of --by language are tags as en or zh-Hans, those of month 2019-07")  # fmt: skip
+        raise ConfigError(f"--compare {left[0][0]}:{left[0][1]}: no cut has both cells ({', '.join(left[0])}); the "
+                          "cells of --by language are tags as en or zh-Hans, those of month 2019-07")  # fmt: skip
     return [{"cut": cut, "name": item.name, "counting": item.counting, "unit": item.unit,
              "labels": {label: {"estimate": _number(item.estimate[at]), "low": _number(item.low[at]),
                                 "high": _number(item.high[at])} for at, label in enumerate(labels)}}

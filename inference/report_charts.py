@@ -46,7 +46,7 @@ def _shares(report: Mapping[str, Any], cut: Mapping[str, Any], cells: Sequence[M
             number: int) -> Svg:  # fmt: skip
     labels, is_corrected = report["labels"], cut["is_corrected"]
     shown = [cell for cell in sorted(cells, key=lambda cell: -cell["articles"]) if not cell["suppressed"]][:_MAX_ROWS]
-    left, panel, gap, top, row = 150.0, 170.0, 26.0, 52.0, 20.0
+    left, panel, gap, top, row = 150.0, 190.0, 40.0, 52.0, 20.0
     width, height = left + len(labels) * (panel + gap), top + row * max(len(shown), 1) + 34
     title = f"Shares by {cut['name']}, {COUNTING_NAMES[counting]}, {_state(cut)}"
     svg = Svg(width=width, height=height, title=title, name=f"shares-{number}-{counting}",
@@ -56,7 +56,7 @@ def _shares(report: Mapping[str, Any], cut: Mapping[str, Any], cells: Sequence[M
     for place, label in enumerate(labels):
         x0, colour = left + place * (panel + gap), COLOURS[place % len(COLOURS)]
         svg.text(x0, top - 24, label, kind="bold")
-        for tick in (0, 25, 50, 75, 100):
+        for tick in (0, 50, 100):
             x = x0 + panel * tick / 100
             svg.line(x, top - 6, x, height - 28)
             svg.text(x, height - 12, f"{tick}%", anchor="middle", kind="small")

@@ -23,8 +23,9 @@ def render(report: Mapping[str, Any]) -> str:
     drawn: dict[str, str] = {}
     for chart in charts(report):
         caption = escape(chart.title)
-        drawn[chart.name] = (f'<figure class="scroll">{chart.inline()}<figcaption>{caption}. Hollow dots '
-                             "are uncorrected; † marks cells not validated.</figcaption></figure>")  # fmt: skip
+        key = " Hollow dots are uncorrected; † marks cells not validated." if chart.name.startswith("shares") else ""
+        caption += "." + key
+        drawn[chart.name] = f'<figure class="scroll">{chart.inline()}<figcaption>{caption}</figcaption></figure>'
     state = _state(report)
     sections = [("volume", "Volume", volume_section(report, drawn))]
     for number, cut in enumerate(report["cuts"]):
@@ -80,6 +81,7 @@ def _template(name: str) -> str:
 def _embedded(report: Mapping[str, Any]) -> str:
     """The numbers shown, as JSON inside a script element, from which no text can break out; report.json has all."""
     slim = {key: value for key, value in report.items() if key not in ("codebook", "versions")}
-    slim["cuts"] = [dict(cut, cells=[cell for cell in cut["cells"] if not cell["suppressed"]]) for cut in report["cuts"]]
+    slim["cuts"] = [cut | {"cells": [cell for cell in cut["cells"] if not cell["suppressed"]]}
+                    for cut in report["cuts"]]  # fmt: skip
     text = json.dumps(slim, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

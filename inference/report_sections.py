@@ -9,6 +9,8 @@ from typing import Any
 from .report_tables import volume_rows
 from .report_words import COUNTING_NAMES, INTERVALS, STATUS_WORDS
 
+_MAX_SUPPRESSED = 120
+"""Suppressed cells that the page lists."""
 _MAX_CELLS = 400
 """Cells of a cut that the page lists; the tables have all."""
 
@@ -45,7 +47,10 @@ def _cells_table(
     labels, state = report["labels"], "corrected by audit" if cut["is_corrected"] else "uncorrected"
     head = "".join(f"<th scope='col'>{escape(name)}</th>"
                    for name in (cut["name"], "articles", "stories", "audited", *labels, "balance"))  # fmt: skip
-    shown = sorted(cells, key=lambda cell: -cell["articles"])[:_MAX_CELLS] if len(cells) > _MAX_CELLS else cells
+    is_dated = bool({"month", "year"} & set(cut["by"]))
+    ordered = cells if is_dated else sorted(cells, key=lambda cell: (cell["suppressed"] is not None, -cell["articles"]))
+    n_suppressed = sum(cell["suppressed"] is not None for cell in ordered)
+    shown = ordered[: min(_MAX_CELLS, len(ordered) - (0 if is_dated else max(n_suppressed - _MAX_SUPPRESSED, 0)))]
     body = []
     for cell in shown:
         mark = (
@@ -67,7 +72,7 @@ def _cells_table(
             )
         body.append(f'<tr data-name="{escape(cell["name"])}">{row}</tr>')
     more = (
-        f"<p>{len(cells) - len(shown):,} smaller cells are in the tables only.</p>" if len(shown) < len(cells) else ""
+        f"<p>{len(cells) - len(shown):,} more cells are in the tables only.</p>" if len(shown) < len(cells) else ""
     )
     caption = f"Shares in per cent, {words}, {state}"
     note = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-COLOURS = ("#c2410c", "#1d4ed8", "#6b7280", "#15803d", "#7e22ce", "#0f766e", "#b45309", "#be123c")
+COLOURS = ("#d9541e", "#3b82f6", "#808a9a", "#1f9d57", "#7e22ce", "#0f766e", "#b45309", "#be123c")
 """By position of the label: first positive, second negative in the default codebook; readable on white and black."""
 
 STYLE = """
