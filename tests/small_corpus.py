@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xjstance.labels.records import LabelledArticle, LabelledSentence
+from xjstance.labels.records import LabelledArticle, LabelledSentence, Split
 
 SENTENCES = {
     "praising": (
@@ -18,7 +18,7 @@ SENTENCES = {
 }
 
 
-def labelled(n_stories: int = 12, *, split: str = "train", seed: int = 0) -> list[LabelledArticle]:
+def labelled(n_stories: int = 12, *, split: Split = "train", seed: int = 0) -> list[LabelledArticle]:
     """Small labelled articles in English with sentence marks: `n_stories` a label, each its own story."""
     rng = np.random.default_rng(seed)
     found = []
@@ -37,7 +37,7 @@ def labelled(n_stories: int = 12, *, split: str = "train", seed: int = 0) -> lis
                 LabelledArticle(
                     id=f"{split}-{label}-{number}", language="en", script="Latn", title=f"Report {number}", text=text,
                     label=label, story=f"{split}-{label}-{number}", split=split, sentences=tuple(marks),
-                    source_url=f"https://example.org/{split}/{label}/{number}",  # type: ignore[arg-type]
+                    source_url=f"https://example.org/{split}/{label}/{number}",
                 )
             )  # fmt: skip
     return found

@@ -66,11 +66,11 @@ class StanceTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """Articles of like length share a batch: little padding."""
-        examples = self.train_dataset if train_dataset is None else train_dataset
+        examples: Any = train_dataset or self.train_dataset
         generator = torch.Generator().manual_seed(self.args.seed)
         return LengthGroupedSampler(
             self.args.train_batch_size,
-            lengths=[sum(len(window) for window in example.windows) for example in examples],
+            lengths=[sum(len(window) for window in example.windows) for example in examples.examples],
             generator=generator,
         )
 

@@ -59,11 +59,11 @@ def repetition(corpus: Sequence[LabelledArticle]) -> list[str]:
     for tag, members in sorted(by_tag.items()):
         if len(members) < 16:
             continue
-        words = [tokens(article) for article in members]
-        flat = [word for article in words for word in article][:2_000]
+        texts = [tokens(article) for article in members]
+        flat = [word for words in texts for word in words][:2_000]
         grams: Counter[tuple[str, ...]] = Counter()
-        for article in words:
-            grams.update({tuple(article[at : at + 5]) for at in range(len(article) - 4)})
+        for words in texts:
+            grams.update({tuple(words[at : at + 5]) for at in range(len(words) - 4)})
         repeated = sum(n for n in grams.values() if n > 1) / max(1, grams.total())
         lines.append(f"| {tag} | {len(members)} | {len(set(flat)) / len(flat):.3f} | {repeated:.4f} |")
     return lines
@@ -110,7 +110,7 @@ def bag_of_words_on_pairs(corpus: Sequence[LabelledArticle], codebook: Codebook)
     right = total = 0
     for tag in sorted({tag_of(a) for a in pairs}):
         members = [a for a in pairs if tag_of(a) == tag]
-        sets = sorted({a.pair for a in members})
+        sets = sorted({a.pair or "" for a in members})
         for fold in range(4):
             held = {name for at, name in enumerate(sets) if at % 4 == fold}
             train = [a for a in members if a.pair not in held]
@@ -118,7 +118,7 @@ def bag_of_words_on_pairs(corpus: Sequence[LabelledArticle], codebook: Codebook)
             if not test or len({a.label for a in train}) < 2:
                 continue
             analyzer: str | Callable[[str], list[str]] = "char" if members[0].language in UNSPACED else "word"
-            model = make_pipeline(CountVectorizer(analyzer=analyzer), LogisticRegression(max_iter=1_000))
+            model = make_pipeline(CountVectorizer(analyzer=analyzer), LogisticRegression(max_iter=200))
             model.fit([f"{a.title} {a.text}" for a in train], [a.label for a in train])
             said = model.predict([f"{a.title} {a.text}" for a in test])
             right += sum(s == a.label for s, a in zip(said, test, strict=True))

@@ -36,7 +36,8 @@ RESULTS = ROOT / "tests" / "bench" / "results" / "stance_levers.json"
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Rows to probabilities."""
     exps = np.exp(logits - logits.max(1, keepdims=True))
-    return exps / exps.sum(1, keepdims=True)
+    probs: np.ndarray = exps / exps.sum(1, keepdims=True)
+    return probs
 
 
 def fine_tuned_probs(
@@ -122,7 +123,9 @@ def main() -> None:
     pairs = [a for a in corpus if a.split == "development" and a.origin == "invented" and a.pair]
     if "composites" in options.train.split(","):
         config = TrainingConfig.from_dict(json.loads(options.set), where="--set")
-        train += composites(read_domain_sentences(), n_each=config.composites_each, rng=np.random.default_rng(config.seed))
+        train += composites(
+            read_domain_sentences(), n_each=config.composites_each, rng=np.random.default_rng(config.seed)
+        )
     extra: dict[str, Any] = {"n_train": len(train), "data": corpus_sha256(corpus)[:12], "set": options.set}
     if options.what == "baseline":
         report(options.name, BASELINES[options.name](train, development, codebook), development, codebook, **extra)
