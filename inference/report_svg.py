@@ -9,10 +9,11 @@ COLOURS = ("#d9541e", "#3b82f6", "#808a9a", "#1f9d57", "#7e22ce", "#0f766e", "#b
 """By position of the label: first positive, second negative in the default codebook; readable on white and black."""
 
 STYLE = """
-text{font:12px system-ui,"Noto Sans",sans-serif;fill:var(--ink,#1f2937)}
-.small{font-size:11px;fill:var(--soft,#4b5563)}.bold{font-weight:600}
-.axis{stroke:var(--line,#d1d5db);stroke-width:1}.zero{stroke:var(--soft,#4b5563);stroke-dasharray:3 3}
+text{font:12px "Noto Sans",system-ui,sans-serif;fill:#1f2937}
+.small{font-size:11px;fill:#4b5563}.bold{font-weight:600}
+.axis{stroke:#d1d5db;stroke-width:1}.zero{stroke:#4b5563;stroke-dasharray:3 3}
 """
+"""For a file of its own; the page has its own style, light and dark."""
 
 
 @dataclass(slots=True, kw_only=True)

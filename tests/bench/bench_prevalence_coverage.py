@@ -170,7 +170,7 @@ def run(design: Design, *, n_archives: int, seed: int) -> dict[str, Any]:
     bias = {name: np.zeros(4) for name in hits}
     tunings, audited = [], np.zeros(4)
     for _ in range(n_archives):
-        archive = simulate(rng, n=30 * design.n if design.n > 150 else 5_000, **design.archive)
+        archive = simulate(rng, n=max(20 * design.n, 4_000), **design.archive)
         sample = sample_of(archive, drawn := design.draw(archive, design.n, rng))
         cells = [archive.outlet < design.cell * 300]
         if design.difference:
