@@ -263,7 +263,7 @@ class Pretraining:
     def train_transformer(self, model: PretrainingModel, *, resume: bool, on_save: Callable[[int], None]) -> None:
         """The transformer phase, from its start or from the checkpoint."""
         c = self.config
-        first: list[nn.Parameter] = [model.words.weight, *model.static_parameters()]
+        first: list[Tensor] = [model.words.weight, *model.static_parameters()]
         is_first = {id(p) for p in first}
         others = [p for p in model.parameters() if id(p) not in is_first]
         matrices, vectors = [p for p in others if p.ndim > 1], [p for p in others if p.ndim == 1]
