@@ -11,7 +11,7 @@ from ..labels.errors import ConfigError
 from .estimators import Method, ShareEstimate, estimate_shares, power_tuning
 from .estimators_variance import Floats
 from .prevalence_audit import PreparedAudit
-from .prevalence_cuts import COUNTINGS, Counting, Cut, FrameCell, FrameCut, Key, count_cut, where_sql
+from .prevalence_cuts import COUNTINGS, Counting, Cut, FrameCell, Key, count_cut, where_sql
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
 
@@ -27,6 +27,8 @@ class PrevalenceSettings:
     """Cells with fewer articles are suppressed."""
     min_audited: int = 30
     """Cells with fewer audited articles are not corrected, and so suppressed; the coverage simulation starts here."""
+    min_units: int = 10
+    """Cells whose audited articles come from fewer independent units (stories, outlets) are suppressed."""
     few_of_label: int = 10
     """A share resting on fewer audited articles of its label is marked."""
     units: tuple[str, ...] = ("article",)
@@ -84,44 +86,49 @@ def estimate_cut(table: PredictionTable, cut: Cut, audit: PreparedAudit | None,
     frame = count_cut(table, cut)
     cells = []
     copies = copies_in_cell(table, cut, audit) if audit else None
-    base = _measure(audit, cut, frame) if audit else None
+    rows = _audited_rows(audit, cut) if audit else {}
     for counting in COUNTINGS:
         tuning = _overall_tuning(audit, counting, copies)
         for key, both in frame.cells.items():
-            measure = None
-            if audit is not None and base is not None and copies is not None:
-                measure = base[key] / copies if counting == "once_per_story" else base[key]
-            cells.append(_cell(key, counting, both[counting], audit, measure, tuning, table.labels, settings))
+            inside = rows.get(key, [])
+            shared = copies if counting == "once_per_story" else None
+            cells.append(_cell(key, counting, both[counting], audit, inside, shared, tuning, table.labels, settings))
     return Prevalence(cut=cut, cells=tuple(cells), is_corrected=audit is not None)
 
 
-def _cell(key: Key, counting: Counting, frame: FrameCell, audit: PreparedAudit | None, measure: Floats | None,
-          tuning: float | None, labels: Sequence[str], settings: PrevalenceSettings) -> PrevalenceCell:  # fmt: skip
-    n_audited = int((measure > 0).sum()) if measure is not None else 0
-    estimate, reason = None, None
+def _cell(key: Key, counting: Counting, frame: FrameCell, audit: PreparedAudit | None, inside: Sequence[int],
+          copies: Floats | None, tuning: float | None, labels: Sequence[str],
+          settings: PrevalenceSettings) -> PrevalenceCell:  # fmt: skip
+    n_audited = len(inside)
+    estimate: ShareEstimate | None = None
+    reason: str | None = None
     few: tuple[str, ...] = ()
     if frame.n_articles < settings.min_articles:
         reason = f"{frame.n_articles:,} articles, fewer than {settings.min_articles:,}"
-    elif audit is not None and measure is not None:
+    elif audit is not None:
         if n_audited < settings.min_audited:
             reason = f"{n_audited:,} audited articles, fewer than {settings.min_audited:,}"
         else:
+            measure = np.zeros(len(audit.story))
+            measure[inside] = 1.0 if copies is None else 1 / copies[inside]
             estimate = estimate_shares(
                 audit.sample, frame_probs=frame.probs, measure=measure, method=settings.method, prior_tuning=tuning,
                 units=settings.units, level=settings.level,
                 frame_total=frame.n_stories if counting == "once_per_story" else float(frame.n_articles),
             )  # fmt: skip
-            few = tuple(
-                label for label, n in zip(labels, estimate.n_by_label, strict=True) if n < settings.few_of_label
-            )
+            few = tuple(label for label, n in zip(labels, estimate.n_by_label, strict=True)
+                        if n < settings.few_of_label)  # fmt: skip
+            unit, n_units = min(estimate.n_units.items(), key=lambda pair: pair[1])
+            if n_units < settings.min_units:
+                estimate, few = None, ()
+                reason = f"audited articles of {n_units} {unit} units, fewer than {settings.min_units}"
     return PrevalenceCell(key=key, counting=counting, frame=frame, n_audited=n_audited, estimate=estimate,
                           suppressed=reason, few=few)  # fmt: skip
 
 
-def _measure(audit: PreparedAudit, cut: Cut, frame: FrameCut) -> Mapping[Key, Floats]:
-    """For each cell, 1 for the audited articles in it, 0 for the others."""
-    n = len(audit.story)
-    kept = np.ones(n, dtype=bool)
+def _audited_rows(audit: PreparedAudit, cut: Cut) -> Mapping[Key, list[int]]:
+    """The audited articles in each cell, by their places."""
+    kept = np.ones(len(audit.story), dtype=bool)
     for name, value in cut.without:
         kept &= np.array([own != value for own in audit.dimensions[name]])
         if name == "language":
@@ -130,12 +137,7 @@ def _measure(audit: PreparedAudit, cut: Cut, frame: FrameCut) -> Mapping[Key, Fl
     rows: dict[Key, list[int]] = {}
     for at in np.flatnonzero(kept).tolist():
         rows.setdefault(keys[at], []).append(at)
-    found = {}
-    for key in frame.cells:
-        measure = np.zeros(n)
-        measure[rows.get(key, [])] = 1.0
-        found[key] = measure
-    return found
+    return rows
 
 
 def _keys(audit: PreparedAudit, cut: Cut) -> list[Key]:

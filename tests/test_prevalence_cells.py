@@ -149,6 +149,14 @@ def test_small_cells_are_suppressed_with_the_reason(table: PredictionTable, audi
     assert all((cell.estimate is None) == (cell.suppressed is not None) for cell in found.cells)
 
 
+def test_cells_of_few_outlets_are_suppressed_where_outlets_are_the_units(table: PredictionTable,
+                                                                        audit: PreparedAudit) -> None:  # fmt: skip
+    settings = PrevalenceSettings(units=("article", "outlet"), min_units=100)
+    cell = estimate_cut(table, Cut(), audit, settings).cell(())
+    assert cell.estimate is None
+    assert cell.suppressed is not None and "outlet units, fewer than 100" in cell.suppressed
+
+
 def test_without_audit_nothing_is_corrected(table: PredictionTable) -> None:
     found = estimate_cut(table, Cut(by=("language",)), None, SETTINGS)
     assert not found.is_corrected
