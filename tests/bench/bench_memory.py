@@ -2,7 +2,7 @@
 
     python tests/bench/bench_memory.py --sizes 5000 50000 500000 --json tests/bench/results/memory.json
 
-The archive is JSONL with articles of log-normal length (median 2,000 characters), one in five an exact copy. It is
+The archive is JSONL with articles of log-normal length (median 300 words), one in five an exact copy. It is
 scored by a classifier that only counts words, by two worker processes, into a folder of part files; then the same
 command runs once more and finds everything done; then near-duplicates are clustered. Memory is the largest sum
 of the proportional set sizes (shared pages counted once) of the process and its children, read ten times a second.
@@ -58,13 +58,12 @@ def write_archive(path: Path, n: int, seed: int) -> int:
     rng = np.random.default_rng(seed)
     letters = list("abcdefghijklmnoprstuvw")
     words = ["".join(rng.choice(letters, size=int(size))) for size in rng.integers(2, 11, 20_000)]
-    pool = " ".join(words[at] for at in rng.integers(0, len(words), 400_000))
-    lengths = np.clip(rng.lognormal(np.log(2_000), 0.8, n).astype(int), 100, 60_000)
+    lengths = np.clip(rng.lognormal(np.log(300), 0.8, n).astype(int), 15, 9_000)
     with path.open("w") as file:
         for number in range(n):
             copied = int(rng.integers(number + 1)) if rng.random() < 0.2 else number
-            start = int(np.random.default_rng([seed, copied]).integers(len(pool) - 60_000))
-            text = pool[start : start + int(lengths[copied])]
+            chosen = np.random.default_rng([seed, copied]).integers(0, len(words), lengths[copied])
+            text = " ".join([words[at] for at in chosen])
             value = {"id": f"a{number}", "title": f"Story {copied}", "text": text, "date": "2019-05-04",
                      "outlet": f"o{number % 900}.example", "url": f"https://o.example/{number}"}  # fmt: skip
             file.write(json.dumps(value) + "\n")
