@@ -15,6 +15,7 @@ from xjstance.command_identify import identify
 from xjstance.command_labels import labels_app
 from xjstance.command_models import models_app
 from xjstance.command_report import report
+from xjstance.command_review import review
 from xjstance.command_train import train
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ has read.""",
 app.command()(classify)
 app.command()(identify)
 app.command()(report)
+app.command()(review)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(labels_app, name="labels")

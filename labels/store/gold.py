@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from ..audit_sample import QueueItem
 from .annotation import Annotation
 from .annotations import all_annotations, decisions, standing
-from .tables import ArticleRow, ItemRow
+from .tables import AnnotationRow, ArticleRow, ItemRow
 
 GoldSource = Literal["adjudicated", "agreed", "single"]
 
@@ -51,7 +51,7 @@ class JudgedItem:
         return self.decision.label if self.decision else self.labels[0].label if self.source else None
 
 
-def judged_items(session: Session, *, queue: int | None = None) -> Iterator[JudgedItem]:
+def judged_items(session: Session, *, queue: int | None = None, only_labelled: bool = False) -> Iterator[JudgedItem]:
     """All items of a queue (or of all), in line order."""
     found: Sequence[Annotation] = all_annotations(session, queue=queue)
     labels, decided = standing(found), decisions(found)
@@ -59,6 +59,8 @@ def judged_items(session: Session, *, queue: int | None = None) -> Iterator[Judg
     wanted = wanted.join(ArticleRow, ArticleRow.number == ItemRow.article)
     if queue is not None:
         wanted = wanted.where(ItemRow.queue == queue)
+    if only_labelled:
+        wanted = wanted.where(exists().where(AnnotationRow.item == ItemRow.number))
     for row, article_id, sha256 in session.execute(wanted.order_by(ItemRow.queue, ItemRow.position)):
         own = labels.get(row.number, {})
         yield JudgedItem(

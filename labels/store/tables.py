@@ -215,6 +215,8 @@ class AssignmentRow(Base):
     """`open`, `done`, `skipped`, `returned` (sent back by an adjudicator), `released` (held too long)."""
     until: Mapped[str] = mapped_column(String(40))
     """When an open item goes to somebody else."""
+    revealed: Mapped[str | None] = mapped_column(String(200))
+    """Model whose prediction the person has seen on this item; from then on they do not judge it blind."""
 
 
 class DraftRow(Base):
@@ -231,7 +233,10 @@ class AnnotationRow(Base):
     """One judgement. Never changed, never deleted: a correction is a new row."""
 
     __tablename__ = "annotations"
-    __table_args__ = (Index("annotations_of_item", "item", "account", "number"),)
+    __table_args__ = (
+        Index("annotations_of_item", "item", "account", "number"),
+        Index("annotations_of_person", "account", "number"),
+    )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """1, 2, 3, ... without a gap."""
     item: Mapped[int] = mapped_column(ForeignKey("items.number"))

@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_id"),
     )
     op.create_index("annotations_of_item", "annotations", ["item", "account", "number"], unique=False)
+    op.create_index("annotations_of_person", "annotations", ["account", "number"], unique=False)
     op.create_table(
         "assignments",
         sa.Column("number", sa.Integer(), nullable=False),
@@ -201,6 +202,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("until", sa.String(length=40), nullable=False),
+        sa.Column("revealed", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(
             ["account"],
             ["accounts.number"],

@@ -1,0 +1,146 @@
+"""From a scored archive to a queue: joined by id and hash, or refused with the first id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sqlalchemy")
+pytest.importorskip("alembic")
+
+from sqlalchemy import select
+
+from tests.review_data import TEXTS, queued
+from xjstance.__main__ import main
+from xjstance.inference.prevalence_source import PredictionSource
+from xjstance.labels.audit_sample import frame_sha256, write_queue
+from xjstance.labels.codebook import Codebook
+from xjstance.labels.errors import ConfigError, DataError
+from xjstance.labels.prediction_table import to_row
+from xjstance.labels.store import Database
+from xjstance.labels.store.tables import AccountRow, ArticleRow, ItemRow, PredictionRow, QueueRow
+from xjstance.review_import import Selection, select_items
+
+LABELS = Codebook.load().labels
+
+
+def write_run(folder: Path, n: int = 20, *, name: str = "run", shift: int = 0) -> tuple[Path, Path]:
+    """Predictions as JSONL and the archive that they are of; the higher the number, the surer."""
+    run, archive = folder / f"{name}.jsonl", folder / "archive.jsonl"
+    with run.open("w", encoding="utf-8") as rows, archive.open("w", encoding="utf-8") as texts:
+        for number in range(n):
+            probs = [0.24 - 0.01 * number] * 4
+            probs[(number + shift * (number % 5 == 0)) % 4] = 1 - 3 * probs[0]
+            one = queued(number, probs=tuple(probs), outlet=f"o{number % 3}.example", model=f"{name}@0123456789ab")
+            assert one.prediction is not None
+            row = to_row(one.prediction, LABELS, with_evidence=True)
+            rows.write(json.dumps(row | {"outlet": one.article.outlet}) + "\n")
+            texts.write(json.dumps({"id": one.article.id, "title": one.article.title, "text": one.article.text,
+                                    "outlet": one.article.outlet}) + "\n")  # fmt: skip
+    return run, archive
+
+
+def items_of(store: Path) -> list[tuple[str, float, str]]:
+    database = Database.open(store)
+    try:
+        with database.reading() as session:
+            rows = session.execute(
+                select(ArticleRow.id, ItemRow.inclusion_prob, ItemRow.reason)
+                .join(ItemRow, ItemRow.article == ArticleRow.number)
+                .order_by(ItemRow.position)
+            ).all()
+            return [(row[0], row[1], row[2]) for row in rows]
+    finally:
+        database.close()
+
+
+def test_least_certain_come_first_with_texts_and_scores(tmp_path: Path) -> None:
+    run, archive = write_run(tmp_path)
+    store = tmp_path / "reviews.db"
+    command = ["review", str(run), "--archive", str(archive), "--store", str(store), "--size", "3", "--import-only"]
+    assert main(command) == 0
+    assert items_of(store) == [("a0", 0.0, "uncertain"), ("a1", 0.0, "uncertain"), ("a2", 0.0, "uncertain")]
+    database = Database.open(store)
+    with database.reading() as session:
+        article = session.scalars(select(ArticleRow).where(ArticleRow.id == "a1")).one()
+        assert (article.tag, article.title) == ("ug-Arab", TEXTS["ug-Arab"][0])
+        assert len(session.scalars(select(ArticleRow)).all()) == 3
+        (queue,) = session.scalars(select(QueueRow))
+        assert (queue.name, queue.model, queue.is_blind) == ("uncertain", "run@0123456789ab", True)
+        prediction = session.scalars(select(PredictionRow).where(PredictionRow.article == article.number)).one()
+        assert prediction.details["evidence"] == [{"field": "text", "start": 0, "end": 20, "score": 1.0}]
+        (account,) = session.scalars(select(AccountRow))
+        assert (account.name, account.role, account.password_hash) == ("admin", "administrator", None)
+    database.close()
+    assert main(command) == 0
+    assert len(items_of(store)) == 3
+
+
+def test_sample_carries_the_probabilities_and_the_frame_of_the_report(tmp_path: Path) -> None:
+    from xjstance.inference.prevalence_source import connect
+    from xjstance.inference.prevalence_table import build_table
+
+    run, _ = write_run(tmp_path)
+    source = PredictionSource.open(run)
+    items = select_items(source, Selection(kind="audit", size=8), rng=np.random.default_rng(1))
+    assert {item.reason for item in items} == {"audit"}
+    assert all(0 < item.inclusion_prob <= 1 for item in items)
+    connection = connect()
+    frame = build_table(source, connection).frame()
+    connection.close()
+    assert {item.frame for item in items} == {frame}
+    shas = [json.loads(line)["text_sha256"] for line in run.read_text(encoding="utf-8").splitlines()]
+    assert frame == frame_sha256(shas, model="run@0123456789ab", codebook=Codebook.load().signature)
+
+
+def test_selections_by_language_outlet_and_disagreement(tmp_path: Path) -> None:
+    run, _ = write_run(tmp_path)
+    other, _ = write_run(tmp_path, name="other", shift=1)
+    source, rng = PredictionSource.open(run), np.random.default_rng(0)
+    uyghur = select_items(source, Selection(kind="all", languages=("ug",)), rng=rng)
+    assert [item.id for item in uyghur] == ["a1", "a11"]
+    outlet = select_items(source, Selection(kind="uncertain", outlets=("o1.example",), size=2), rng=rng)
+    assert [item.id for item in outlet] == ["a1", "a4"]
+    differing = select_items(source, Selection(kind="disagreement", against=other), rng=rng)
+    assert [item.id for item in differing] == ["a0", "a5", "a10", "a15"]
+
+
+def test_impossible_selections_are_refused(tmp_path: Path) -> None:
+    for wrong in ({"kind": "audit"}, {"kind": "audit", "size": 3, "outlets": ("o",)}, {"kind": "best"},
+                  {"kind": "disagreement"}):  # fmt: skip
+        with pytest.raises(ConfigError):
+            Selection(**wrong)
+    run, _ = write_run(tmp_path)
+    with pytest.raises(DataError, match="no scored article"):
+        select_items(PredictionSource.open(run), Selection(kind="all", languages=("fr",)), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("change", "message"), [("text", "article 'a1': its text in the archive"),
+                                                 ("drop", "article 'a1' is not in the archive")])  # fmt: skip
+def test_mismatch_names_the_first_id_and_adds_nothing(tmp_path: Path, change: str, message: str,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    run, archive = write_run(tmp_path)
+    lines = archive.read_text(encoding="utf-8").splitlines()
+    if change == "drop":
+        lines[1:3] = []
+    else:
+        lines[1:3] = [line.replace('"text": "', '"text": "X ') for line in lines[1:3]]
+    archive.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    store = tmp_path / "reviews.db"
+    command = ["review", str(run), "--archive", str(archive), "--store", str(store), "--select", "all", "--import-only"]
+    assert main(command) == 1
+    assert message in capsys.readouterr().err
+    assert items_of(store) == []
+
+
+def test_queue_file_of_another_verb_is_taken_as_it_is(tmp_path: Path) -> None:
+    run, archive = write_run(tmp_path)
+    items = select_items(PredictionSource.open(run), Selection(kind="audit", size=6), rng=np.random.default_rng(1))
+    write_queue(items, tmp_path / "plan.csv")
+    store = tmp_path / "reviews.db"
+    assert main(["review", str(run), "--archive", str(archive), "--store", str(store), "--queue",
+                 str(tmp_path / "plan.csv"), "--import-only"]) == 0  # fmt: skip
+    assert items_of(store) == [(item.id, item.inclusion_prob, "audit") for item in items]
