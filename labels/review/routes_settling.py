@@ -1,0 +1,86 @@
+"""Adjudication: disagreements side by side, a decision with a reason, or back to the readers with a comment."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import select
+
+from ..errors import DataError
+from ..store.annotations import add_annotation, all_annotations, decisions, standing
+from ..store.assignments import set_state
+from ..store.gold import judged_items
+from ..store.tables import ArticleRow, AssignmentRow, ItemRow, QueueRow
+from .article_view import paragraphs
+from .desk import Adjudicator, DeskNow, Form
+from .routes_reading import codebook_of, judgement_from
+
+router = APIRouter()
+
+
+@router.get("/queue/{queue}/disagreements")
+def disagreements_page(queue: int, desk: DeskNow, person: Adjudicator) -> Response:
+    """Items with different labels and no decision, and items that somebody flagged."""
+    with desk.database.reading() as session:
+        if not 0 < queue < 2**31 or session.get(QueueRow, queue) is None:
+            return desk.message("There is no such queue.", person=person, status=404)
+        items = list(judged_items(session, queue=queue, only_labelled=True))
+        disputed = [one for one in items if one.is_disputed]
+        flagged = [one for one in items if one.decision is None and any(label.is_flagged for label in one.labels)]
+        n_decided = sum(one.decision is not None for one in items)
+    return desk.page("disagreements", person=person, queue=queue, disputed=disputed, flagged=flagged,
+                     n_decided=n_decided)  # fmt: skip
+
+
+@router.get("/settle/{item}")
+def settle_page(item: int, desk: DeskNow, person: Adjudicator) -> Response:
+    """One article with what everybody said of it."""
+    with desk.database.reading() as session:
+        row = session.get(ItemRow, item) if 0 < item < 2**31 else None
+        if row is None:
+            return desk.message("There is no such article.", person=person, status=404)
+        history = all_annotations(session, item=item)
+        article, queue = session.get_one(ArticleRow, row.article), session.get_one(QueueRow, row.queue)
+        labels = standing(history).get(item, {})
+        quotes = {
+            name: [(article.title if span.field == "title" else article.text)[span.start : span.end]
+                   for span in one.spans]
+            for name, one in labels.items()
+        }  # fmt: skip
+        marks = [span for one in labels.values() for span in one.spans]
+        return desk.page(
+            "settle", person=person, item=item, queue=queue, article=article,
+            language="" if row.tag in ("und", "zxx") else row.tag, codebook=codebook_of(session, queue),
+            title=paragraphs(article.title, "title",
+                             evidence=[(one.start, one.end) for one in marks if one.field == "title"]),
+            body=paragraphs(article.text, "text",
+                            evidence=[(one.start, one.end) for one in marks if one.field == "text"]),
+            labels=labels, quotes=quotes, decision=decisions(history).get(item), history=history,
+            request_id=secrets.token_hex(16),
+        )  # fmt: skip
+
+
+@router.post("/settle/{item}")
+def settle(item: int, desk: DeskNow, person: Adjudicator, form: Form) -> Response:
+    """Decide, or send back."""
+    judgement = replace(judgement_from(form, shown_labels=True), spans=(), confidence=None, after=None)
+    if judgement.kind not in ("decision", "return"):
+        raise DataError("only decision and return are saved here")
+    if not judgement.note.strip():
+        raise DataError("a decision needs its reason, and what is sent back a comment; go back and write one")
+    with desk.database.writing() as session:
+        row = session.get(ItemRow, item) if 0 < item < 2**31 else None
+        if row is None:
+            return desk.message("There is no such article.", person=person, status=404)
+        if not standing(all_annotations(session, item=item)):
+            raise DataError("nobody has labelled this article yet; there is nothing to settle")
+        add_annotation(session, item, person.account, judgement, now=desk.clock())
+        if judgement.kind == "return":
+            done = select(AssignmentRow.account).where(AssignmentRow.item == item, AssignmentRow.state == "done")
+            for account in session.scalars(done).all():
+                set_state(session, item, account, "returned", now=desk.clock())
+        queue = row.queue
+    return RedirectResponse(f"/queue/{queue}/disagreements", 303)
