@@ -24,8 +24,8 @@ class TrainingConfig:
     learning_rate: float = 3e-4
     """Peak rate of the transformer layers and heads (AdamW)."""
     embedding_rate: float = 0.0
-    """Factor on the rate for the word embeddings; 0 freezes them (few languages in the labels would pull the
-    alignment of all the others apart)."""
+    """Factor on the rate for the word embeddings, 0 to 100; 0 freezes them. Rows of rare words get few steps, so that
+    a rate like the layers' hardly moves them; a high one learns words like a linear classifier does."""
     layer_decay: float = 1.0
     """Factor on the rate from each layer to the one below it, up to 1."""
     batch_articles: int = 32
@@ -65,9 +65,11 @@ class TrainingConfig:
     seed: int = 13
 
     def __post_init__(self) -> None:
-        for name in ("warmup_fraction", "dropout", "token_dropout", "label_smoothing", "embedding_rate", "layer_decay"):
+        for name in ("warmup_fraction", "dropout", "token_dropout", "label_smoothing", "layer_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be from 0 to 1")
+        if not 0 <= self.embedding_rate <= 100:
+            raise ConfigError(f"training: embedding_rate is {self.embedding_rate}; it must be from 0 to 100")
         for name in ("epochs", "learning_rate", "batch_articles", "gradient_accumulation"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be above 0")
