@@ -20,10 +20,6 @@ _FLOOR = 2.25
 """Smallest variance in units of 1/n^2: the half-width stays above about 3/n, the rule of three, where the audit saw no
 error at all [HL83]."""
 
-_DF_FACTOR = 2.0
-"""The degrees of freedom from the fourth moments count so often. With 1, intervals on few errors cover 98 % and more in
-simulated archives, with infinitely many 90 to 94 % (tests/bench/bench_prevalence_coverage.py)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDesign:
@@ -118,7 +114,7 @@ def variances(influence: Floats, design: AuditDesign, *, units: tuple[str, ...] 
         variance = squares.sum(axis=0)
         spread = np.maximum((squares**2).sum(axis=0) - variance**2 / max(n_units, 1), 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            df = np.where(spread > 0, _DF_FACTOR * 2 * variance**2 / spread, np.inf)
+            df = np.where(spread > 0, 2 * variance**2 / spread, np.inf)
         df = np.clip(df, 1, max(n_units - 1, 1))
         found.append(Variance(unit=unit, variance=variance, df=df, n_units=n_units))
     return found

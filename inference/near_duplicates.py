@@ -1,6 +1,6 @@
 """Near-duplicates of an archive: one wire story in forty outlets, with other headlines and cuts.
 
-MinHash signatures [Bro97] in bands give candidates; each candidate is then compared exactly, by the Jaccard similarity
+MinHash signatures [B97] in bands give candidates; each candidate is then compared exactly, by the Jaccard similarity
 of the shingle sets, with the earliest article of a cluster, and joins it only if that similarity is high enough: there
 are no chains of weak links. All that grows with the archive lies in temporary files.
 """

@@ -70,11 +70,17 @@ class ScoringRun:
     def __call__(self) -> RunResult:
         """Score the archive, and say on standard error what came of it."""
         say = _speaker()
-        archive = Archive.open(self.names, columns=self.columns, file_format=self.file_format)  # type: ignore[arg-type]
+        archive = Archive.open(
+            self.names,
+            columns=self.columns,
+            file_format=self.file_format,  # type: ignore[arg-type]
+            n_page_processes=self.processes or _n_cores(),
+        )
         bundle = Bundle.load(self.model)
         settings = self._settings(bundle)
-        filters, sample = self._filter(), self._sample(archive)
+        filters = self._filter()
         with closing(GdeltJoin(self.gdelt)) if self.gdelt else _Nothing() as join:
+            sample = self._sample(archive, join if isinstance(join, GdeltJoin) else None)
 
             def select(items: Items) -> Iterator[Article | RejectedRecord]:
                 joined = join.join(items) if isinstance(join, GdeltJoin) else items
@@ -128,11 +134,12 @@ class ScoringRun:
         language_of = _language_of() if self.languages else None
         return ArchiveFilter(since=self.since, until=self.until, languages=self.languages, language_of=language_of)
 
-    def _sample(self, archive: Archive) -> ArchiveSample | None:
+    def _sample(self, archive: Archive, join: GdeltJoin | None) -> ArchiveSample | None:
+        """The sample is drawn from the stream that the run will see: joined, filtered."""
         if self.sample is None:
             return None
         filters = self._filter()
-        items: Items = archive.again()
+        items: Items = join.join(archive.again()) if join else archive.again()
         return ArchiveSample.draw(filters(items) if filters else items, self.sample, seed=self.seed,
                                   language_of=_language_of())  # fmt: skip
 
