@@ -223,7 +223,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    started, rows = time.perf_counter(), []
+    started = time.perf_counter()
+    rows: list[dict[str, Any]] = []
     for design in designs():
         if arguments.only not in design.name:
             continue
@@ -232,12 +233,12 @@ def main() -> None:
         told = "  ".join(f"{name} {100 * min(found['coverage']):.1f}-{100 * max(found['coverage']):.1f} w {np.mean(found['width']):.3f}"
                          for name, found in row["methods"].items())  # fmt: skip
         print(f"{design.name:34s} n {design.n:5d} rarest {min(row['audited_by_label']):6.1f}  {told}", flush=True)
-    record = {"machine": platform.processor() or platform.machine(), "python": platform.python_version(),
-              "numpy": np.__version__, "archives": arguments.archives, "seed": arguments.seed, "level": 0.95,
-              "labels": ["praising", "critical", "neutral", "unrelated"],
-              "seconds": round(time.perf_counter() - started), "rows": rows}  # fmt: skip
-    if arguments.output:
-        arguments.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        if arguments.output:
+            record = {"machine": platform.processor() or platform.machine(), "python": platform.python_version(),
+                      "numpy": np.__version__, "archives": arguments.archives, "seed": arguments.seed, "level": 0.95,
+                      "labels": ["praising", "critical", "neutral", "unrelated"],
+                      "seconds": round(time.perf_counter() - started), "rows": rows}  # fmt: skip
+            arguments.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
