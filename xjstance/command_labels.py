@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from xjstance.labels.agreement import Agreement
     from xjstance.labels.store import Database
 
 labels_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, import and export labelled data.")
@@ -76,6 +78,54 @@ def check(
         raise typer.Exit(1)
 
 
+@labels_app.command("agreement")
+def agreement(
+    store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
+    queue: Annotated[str | None, typer.Option(help="Name of the queue; left out: each one.")] = None,
+    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap samples of articles.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Agreement between reviewers: alpha, Fleiss, Cohen, AC1; over all, by label, language and pair.
+
+    Only labels given blind count, on articles with two or more.
+    """
+    import numpy as np
+    from sqlalchemy import select
+
+    from xjstance.labels.errors import DataError
+    from xjstance.labels.store.store_agreement import store_agreement
+    from xjstance.labels.store.tables import QueueRow
+
+    database = open_store(store)
+    try:
+        with database.reading() as session:
+            wanted = select(QueueRow).order_by(QueueRow.number)
+            queues = session.scalars(wanted if queue is None else wanted.where(QueueRow.name == queue)).all()
+            if not queues:
+                raise DataError(f"{store}: there is no queue {queue!r}" if queue else f"{store}: there is no queue yet")
+            for row in queues:
+                groups = store_agreement(session, row, n_resamples=resamples, rng=np.random.default_rng(seed))
+                for group in groups:
+                    _print_agreement(row.name, group, as_json=as_json)
+                if not groups:
+                    typer.echo(f"{row.name}: no article has two blind labels yet", err=True)
+    finally:
+        database.close()
+
+
+def _print_agreement(queue: str, group: Agreement, *, as_json: bool) -> None:
+    for found in group.coefficients:
+        numbers = [None if math.isnan(value) else round(value, 4) for value in (found.value, found.low, found.high)]
+        if as_json:
+            typer.echo(json.dumps({"queue": queue, "group": group.group, "articles": group.n_articles,
+                                   "labels": group.n_labels, "coefficient": found.name, "value": numbers[0],
+                                   "low": numbers[1], "high": numbers[2]}, ensure_ascii=False))  # fmt: skip
+        else:
+            shown = ["-" if number is None else f"{number:.3f}" for number in numbers]
+            typer.echo(f"{queue}\t{group.group}\t{group.n_articles}\t{found.name}\t{shown[0]}\t{shown[1]}..{shown[2]}")
+
+
 def is_store(where: str | Path) -> bool:
     """Whether a name is that of a store of reviews: a .db file or a PostgreSQL address."""
     text = str(where)
@@ -117,3 +167,50 @@ def _check_store(where: str | Path) -> None:
     typer.echo("errors found" if found else "no errors")
     if found:
         raise typer.Exit(1)
+
+
+@labels_app.command("export")
+def export(
+    store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File; for corpus a folder.")],
+    file_format: Annotated[
+        str, typer.Option("--format", help="audit (for report), corpus (for train), csv, doccano, label-studio.")
+    ],
+    queue: Annotated[str | None, typer.Option(help="Name of the queue; may be left out where there is one.")] = None,
+    with_text: Annotated[bool, typer.Option(help="Write the articles' texts too.")] = False,
+    accept_single: Annotated[bool, typer.Option(help="Take one person's label as gold.")] = False,
+    base: Annotated[Path | None, typer.Option(help="For corpus: the corpus that it is a new version of.")] = None,
+) -> None:
+    """Export labels: of each person (csv, doccano, label-studio), or gold (audit, corpus).
+
+    Gold is adjudicated or agreed. A new corpus keeps every split of the old one; near-copies go where their originals
+    are.
+    """
+    from xjstance.command_exchange import export_labels
+
+    database = open_store(store)
+    try:
+        message = export_labels(database, output, file_format, queue=queue, with_text=with_text,
+                                accept_single=accept_single, base=base)  # fmt: skip
+    finally:
+        database.close()
+    typer.echo(message, err=True)
+
+
+@labels_app.command("import")
+def import_(
+    store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
+    file: Annotated[Path, typer.Argument(help="What another tool, or labels export, wrote.")],
+    file_format: Annotated[str, typer.Option("--format", help="csv, doccano or label-studio.")],
+    queue: Annotated[str, typer.Option(help="Name of the queue that they go into.")],
+    codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
+) -> None:
+    """Import labels made elsewhere, each under its person's pseudonym; imported again, they add nothing."""
+    from xjstance.command_exchange import import_file
+
+    database = open_store(store, may_make=True)
+    try:
+        n = import_file(database, file, file_format, queue=queue, codebook=codebook)
+    finally:
+        database.close()
+    typer.echo(f"added {n:,} labels", err=True)

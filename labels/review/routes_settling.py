@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
+import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from ..errors import DataError
 from ..store.annotations import add_annotation, all_annotations, decisions, standing
 from ..store.assignments import set_state
 from ..store.gold import judged_items
+from ..store.store_agreement import store_agreement
 from ..store.tables import ArticleRow, AssignmentRow, ItemRow, QueueRow
 from .article_view import paragraphs
 from .desk import Adjudicator, DeskNow, Form
@@ -33,6 +35,17 @@ def disagreements_page(queue: int, desk: DeskNow, person: Adjudicator) -> Respon
         n_decided = sum(one.decision is not None for one in items)
     return desk.page("disagreements", person=person, queue=queue, disputed=disputed, flagged=flagged,
                      n_decided=n_decided)  # fmt: skip
+
+
+@router.get("/queue/{queue}/agreement")
+def agreement_page(queue: int, desk: DeskNow, person: Adjudicator) -> Response:
+    """Coefficients over all, by label, language and pair."""
+    with desk.database.reading() as session:
+        row = session.get(QueueRow, queue) if 0 < queue < 2**31 else None
+        if row is None:
+            return desk.message("There is no such queue.", person=person, status=404)
+        groups = store_agreement(session, row, n_resamples=200, rng=np.random.default_rng(0))
+    return desk.page("agreement", person=person, groups=groups)
 
 
 @router.get("/settle/{item}")

@@ -60,6 +60,8 @@ class Annotation:
     """Whether the person had seen other people's labels of the article."""
     seconds: float | None = None
     """From opening the page to saving, as the page measured it."""
+    origin: str | None = None
+    """Where it was imported from and when it was made there; None: made here."""
     at: str
     """UTC, ISO 8601 with microseconds and Z."""
 

@@ -38,6 +38,8 @@ class Judgement:
     shown_model: str | None = None
     shown_labels: bool = False
     seconds: float | None = None
+    origin: str | None = None
+    """Where it was imported from; None: made here."""
     after: int | None = None
     """Number of the person's last annotation of the item when the page was made (0: none); None: not checked."""
 
@@ -66,7 +68,7 @@ def add_annotation(session: Session, item: int, account: AccountRow, judgement: 
         kind=judgement.kind, label=judgement.label, confidence=judgement.confidence, spans=judgement.spans,
         note=judgement.note, is_flagged=judgement.is_flagged, codebook=queue.codebook,
         shown_model=judgement.shown_model, shown_labels=judgement.shown_labels, seconds=judgement.seconds,
-        at=as_text(now),
+        origin=judgement.origin, at=as_text(now),
     )  # fmt: skip
     content = annotation.to_dict()
     digest = chained_sha256(head.sha256, {**content, "request_id": judgement.request_id})

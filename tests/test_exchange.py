@@ -1,0 +1,176 @@
+"""Labels out and in again: nothing lost, nobody mixed up, predictions never among the labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy")
+pytest.importorskip("alembic")
+
+from tests.review_data import Desk, desk, queued
+from xjstance.__main__ import main
+from xjstance.labels.codebook import Codebook
+from xjstance.labels.exchange.corpus_export import corpus_version
+from xjstance.labels.exchange.tasks import tasks_of, with_gold
+from xjstance.labels.labelled_corpus import read_corpus, write_corpus
+from xjstance.labels.records import LabelledArticle
+from xjstance.labels.store import Database, Span, all_annotations, broken_links
+from xjstance.labels.store.annotation import Annotation
+
+EMOJI = "\U0001f600 A \U0001f389 text beyond the first plane. " + "Second sentence. " * 8
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Iterator[Desk]:
+    """A store with agreed, settled, disputed, single labels."""
+    with desk(str(tmp_path / "reviews.db")) as store:
+        for name, role in (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator")):
+            store.hire(name, role)
+        store.add([
+            queued(0, tag="ar", outlet="=cmd()"), queued(1, tag="en", title="", text=EMOJI),
+            queued(2, tag="zh-Hans"), queued(3, tag="bo"),
+        ])  # fmt: skip
+        for labels in (("critical", "critical"), ("critical", "neutral"), ("neutral", "praising"), ("neutral", None)):
+            for name, label in zip(("ant", "bee"), labels, strict=True):
+                item = store.take(name) or 0
+                if label:
+                    store.judge(name, item, label, note="=1+1\n'x", confidence="high", is_flagged=name == "ant",
+                                spans=(Span(field="text", start=2, end=7),))  # fmt: skip
+            if labels[1] == "neutral":
+                store.judge("owl", item, "neutral", kind="decision", note="quotes only", shown_labels=True)
+        yield store
+
+
+def where(store: Desk) -> str:
+    return str(store.database.engine.url.database)
+
+
+def labels_in(database: Database) -> list[tuple[object, ...]]:
+    def key(one: Annotation) -> tuple[object, ...]:
+        return (one.article_id, one.text_sha256, one.reviewer, one.label, one.confidence, one.note, one.spans,
+                one.is_flagged, one.is_blind, one.codebook)  # fmt: skip
+
+    with database.reading() as session:
+        assert list(broken_links(session)) == []
+        return sorted((key(one) for one in all_annotations(session) if one.kind == "label"), key=repr)
+
+
+@pytest.mark.parametrize("kind", ["csv", "doccano", "label-studio"])
+def test_round_trip_keeps_who_labelled_what(judged: Desk, tmp_path: Path, kind: str) -> None:
+    file, other = tmp_path / "labels.out", str(tmp_path / "other.db")
+    assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind, "--with-text"]) == 0
+    command = ["labels", "import", other, str(file), "--format", kind, "--queue", "again"]
+    assert main(command) == 0
+    assert main(command) == 0
+    database = Database.open(other)
+    assert labels_in(database) == labels_in(judged.database)
+    with database.reading() as session:
+        (first, *_) = all_annotations(session)
+        assert first.origin == "labels.out, 2026-11-01T09:00:00.006000Z"
+    database.close()
+
+
+def test_texts_leave_only_under_a_flag(judged: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "labels.csv"
+    for kind in ("doccano", "label-studio", "corpus"):
+        assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind]) == 1
+        assert "--with-text" in capsys.readouterr().err
+    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "csv"]) == 0
+    content = file.read_text(encoding="utf-8")
+    assert "first plane" not in content and "'=cmd()" in content and "'=1+1" in content
+
+
+def test_label_studio_counts_utf16_and_keeps_predictions_apart(judged: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.json"
+    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "label-studio", "--with-text"]) == 0
+    task = json.loads(file.read_text(encoding="utf-8"))[1]
+    span = task["annotations"][0]["result"][1]["value"]
+    assert span == {"start": 3, "end": 9, "text": "A \U0001f389 t", "labels": ["evidence"]}
+    assert task["annotations"][0]["completed_by"] == {"email": "ant@reviewer.invalid"}
+    assert [(one["model_version"], one["score"]) for one in task["predictions"]] == [("tiny@0123456789ab", 0.6)]
+
+
+def test_files_made_by_the_other_tools_are_read(tmp_path: Path) -> None:
+    studio = [{"id": 7, "data": {"text": "A text."}, "predictions": [],
+               "annotations": [{"id": 1, "completed_by": 3, "was_cancelled": False, "result": [
+                   {"type": "choices", "from_name": "s", "to_name": "text", "value": {"choices": ["neutral"]}}]},
+                   {"id": 2, "completed_by": 4, "was_cancelled": True, "result": []}]}]  # fmt: skip
+    (tmp_path / "studio.json").write_text(json.dumps(studio), encoding="utf-8")
+    lines = [{"id": 1, "text": "A text.", "label": ["critical"], "username": "Jane@example.org", "Comments": ["why"]},
+             {"id": 2, "text": "Other.", "label": ["neutral"], "Comments": []}]  # fmt: skip
+    (tmp_path / "doccano.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    store = str(tmp_path / "reviews.db")
+    for name, kind in (("studio.json", "label-studio"), ("doccano.jsonl", "doccano")):
+        assert main(["labels", "import", store, str(tmp_path / name), "--format", kind, "--queue", kind]) == 0
+    database = Database.open(store)
+    found = [(one[0], one[2], one[3]) for one in labels_in(database)]
+    database.close()
+    assert [(one[0], one[2]) for one in found] == [("doccano-1", "critical"), ("doccano-2", "neutral"),
+                                                   ("label-studio-7", "neutral")]  # fmt: skip
+    assert not any("@" in str(one[1]) or "Jane" in str(one[1]) for one in found)
+
+
+@pytest.mark.parametrize(("kind", "content", "message"), [
+    ("doccano", '{"text": "x", "label": ["neutral", "critical"]}', "exactly one label"),
+    ("doccano", '{"text": "x", "label": ["good"]}', "label 'good' is not in codebook"),
+    ("doccano", "[1]", "is no line of doccano"), ("doccano", "nonsense", "is no line of doccano"),
+    ("label-studio", "{}", "no list of tasks"), ("label-studio", '[{"x": 1}]', "task 1 has another form"),
+    ("label-studio", "[", "is not JSON"), ("csv", "id,label\n1,neutral\n", "column 'title' is missing"),
+    ("csv", "\udcff", "is not UTF-8"), ("xml", "", "none of csv"),
+])  # fmt: skip
+def test_broken_files_are_refused_with_file_and_place(tmp_path: Path, kind: str, content: str, message: str,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    file, store = tmp_path / "in.file", tmp_path / "reviews.db"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert main(["labels", "import", str(store), str(file), "--format", kind, "--queue", "q"]) == 1
+    assert message in capsys.readouterr().err
+    database = Database.open(store)
+    assert labels_in(database) == []
+    database.close()
+
+
+def test_audit_file_is_what_the_report_reads(judged: Desk, tmp_path: Path) -> None:
+    from xjstance.inference.prevalence_audit import read_audit
+
+    file = tmp_path / "audit.jsonl"
+    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "audit"]) == 0
+    book = Codebook.load()
+    audit = read_audit([file], codebook=book, labels=book.labels)
+    assert [(one.item.id, one.label, one.item.inclusion_prob) for one in audit.articles] == [
+        ("a0", "critical", 0.25), ("a1", "neutral", 0.25),
+    ]  # fmt: skip
+    assert audit.unread == {"zh-Hans/critical": 1, "bo/critical": 1}
+    assert audit.codebook == book.signature
+
+
+def test_gold_takes_one_persons_label_only_if_told_so(judged: Desk) -> None:
+    with judged.database.reading() as session:
+        tasks = tasks_of(session, judged.queue, codebook="")
+    assert [task.gold for task in with_gold(tasks, accept_single=False)] == ["critical", "neutral"]
+    assert [task.gold for task in with_gold(tasks, accept_single=True)] == ["critical", "neutral", "neutral"]
+
+
+def test_new_corpus_respects_the_splits_of_the_old_one(judged: Desk, tmp_path: Path) -> None:
+    with judged.database.reading() as session:
+        tasks = with_gold(tasks_of(session, judged.queue, codebook=Codebook.load().signature), accept_single=False)
+
+    def old(name: str, split: str, title: str, text: str) -> LabelledArticle:
+        return LabelledArticle(id=name, language="en", script="Latn", title=title, text=text, label="praising",
+                               story=f"s-{name}", split=split)  # type: ignore[arg-type]  # fmt: skip
+
+    base = [old("same", "test", tasks[0].title, tasks[0].text), old("copy", "test", "", EMOJI + " Updated."),
+            old("far", "train", "Other", "Nothing in common with the others at all, nothing.")]  # fmt: skip
+    made = corpus_version(base, tasks)
+    assert (made.n_new, made.n_relabelled, made.n_joined) == (1, 1, 1)
+    by_id = {one.id: one for one in made.articles}
+    assert (by_id["same"].label, by_id["same"].split) == ("critical", "test")
+    (new,) = [one for one in made.articles if one.id.startswith("review-")]
+    assert (new.split, new.story, new.label) == ("test", "s-copy", "neutral")
+    assert "quotes only" in (new.adjudicated or "")
+    write_corpus(made.articles, tmp_path / "corpus")
+    assert sorted(one.id for one in read_corpus(tmp_path / "corpus")) == sorted(by_id)
+    assert corpus_version([], tasks).articles == corpus_version([], tasks[::-1]).articles[::-1]
