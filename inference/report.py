@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,8 @@ def build_report(table: PredictionTable, request: ReportRequest, *, audit: Prepa
         "codebook": book.to_dict() if book else None,
         "warnings": [*told, *_warnings(table, audit, book, prevalences)],
         "method": METHODS[settings.method] if audit else METHODS["uncorrected"],
-        "limits": list(LIMITS), "out_of_scope": OUT_OF_SCOPE, "versions": installed_versions(),
+        "limits": list(LIMITS), "out_of_scope": OUT_OF_SCOPE,
+        "versions": installed_versions() | {"duckdb": version("duckdb")},
     }  # fmt: skip
 
 
@@ -156,9 +158,9 @@ def _contrasts(prevalences: Sequence[Prevalence], request: ReportRequest, audit:
 def _errors(audit: PreparedAudit, request: ReportRequest, labels: Sequence[str], positive: str,
             negative: str) -> dict[str, Any]:  # fmt: skip
     confusion = estimate_confusion(audit, labels, request.settings)
-    groups = [item for dimension in request.error_dimensions
+    groups = [item for place, dimension in enumerate(request.error_dimensions)
               for item in error_directions(audit, dimension, labels, request.settings, positive=positive,
-                                           negative=negative)]  # fmt: skip
+                                           negative=negative) if item.group != "all" or place == 0]  # fmt: skip
     return {
         "confusion": confusion.shares.round(6).tolist(), "counts": confusion.counts.astype(int).tolist(),
         "accuracy": _rate(confusion.accuracy),
