@@ -95,7 +95,8 @@ def read_audit(paths: Sequence[Path], *, codebook: Codebook | None, labels: Sequ
         raise DataError(
             f"{', '.join(map(str, paths))}: readers followed several codebooks ({', '.join(sorted(signatures))})"
         )
-    return AuditedLabels(articles=tuple(found.values()), unread=dict(unread), source=", ".join(path.name for path in paths),
+    names = ", ".join(path.name for path in paths)
+    return AuditedLabels(articles=tuple(found.values()), unread=dict(unread), source=names,
                          codebook=next(iter(signatures), None))  # fmt: skip
 
 
