@@ -2,7 +2,7 @@
 
     python tests/bench/bench_stance.py run NAME --base ENCODER [--set '{"voice_weight": 0}'] [--train brief,invented]
     python tests/bench/bench_stance.py baseline tfidf
-    python tests/bench/bench_stance.py held-out --base ENCODER --languages en,zh     # trains without these languages
+    python tests/bench/bench_stance.py held-out NAME --base ENCODER --languages en,zh   # trains without them; no base: TF-IDF
     python tests/bench/bench_stance.py table
 
 Every run is added to tests/bench/results/stance_levers.json and the table is rendered to stance_levers.md.
@@ -140,6 +140,10 @@ def main() -> None:
             stories = {a.story for a in development}
             train = [a for a in train if a.story not in stories]
             extra["n_train"] = len(train)
+        if options.base is None:
+            report(name, BASELINES["tfidf"](train, development, codebook), development, codebook, **extra)
+            table()
+            return
         (probs, on_pairs), history, seconds = fine_tuned_probs(
             options.base, train, development, [development, pairs], codebook, config, options.work
         )
