@@ -12,12 +12,15 @@ from sqlalchemy import select
 from xjstance.labels.audit_sample import QueueItem
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.records import Article, Evidence, Prediction
+from xjstance.labels.store import database
 from xjstance.labels.store.accounts import add_account
 from xjstance.labels.store.annotations import Judgement, add_annotation
 from xjstance.labels.store.assignments import next_item
 from xjstance.labels.store.database import Database
 from xjstance.labels.store.queues import QueuedArticle, QueueSettings, add_queue
 from xjstance.labels.store.tables import AccountRow, QueueRow
+
+database.SYNCHRONOUS = "OFF"  # no test pulls the plug; a killed process loses nothing without it
 
 START = datetime(2026, 11, 1, 9, 0, tzinfo=timezone.utc)
 MODEL = "tiny@0123456789ab"
@@ -112,8 +115,8 @@ class Desk:
 @contextmanager
 def desk(where: str) -> Iterator[Desk]:
     """An empty store and its desk."""
-    database = Database.open(where)
+    opened = Database.open(where)
     try:
-        yield Desk(database=database, clock=Clock())
+        yield Desk(database=opened, clock=Clock())
     finally:
-        database.close()
+        opened.close()

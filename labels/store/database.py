@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from ..errors import ConfigError, DataError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+SYNCHRONOUS = "FULL"
+"""SQLite waits for the disk at each commit: a label that was acknowledged survives a power cut."""
 _WAIT_MS = 30_000
 """How long a writer waits for another one (SQLite)."""
 
@@ -102,7 +104,8 @@ class Database:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_WAIT_MS}", "foreign_keys = ON"):
+    settings = ("journal_mode = WAL", f"synchronous = {SYNCHRONOUS}", f"busy_timeout = {_WAIT_MS}", "foreign_keys = ON")
+    for pragma in settings:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
