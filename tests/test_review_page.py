@@ -45,7 +45,7 @@ def test_labelling_goes_on_to_the_next_article_until_none_is_left(store: Desk) -
         n += 1
     assert n == 10
     assert labels_of(store) == ["neutral"] * 10
-    assert "10 in the last hour" in ant.get("/").text
+    assert "judged 10; 0 still want somebody. 10 in the last hour" in ant.get("/").text
 
 
 def test_article_shows_every_script_with_its_own_language_and_direction(store: Desk) -> None:

@@ -20,7 +20,7 @@ class Progress:
 
     n_done: int
     n_open: int
-    """Items of the queue that still want somebody."""
+    """Items of the queue that still want somebody and that this person has not had."""
     n_last_hour: int
     needs_break: bool
     minutes_reading: int
@@ -35,6 +35,13 @@ def progress_of(session: Session, account: int, queue: int, settings: ReviewSett
         .where(AssignmentRow.account == account, AssignmentRow.state == "done", ItemRow.queue == queue)
     )
     n_open = select(func.count()).select_from(ItemRow).where(ItemRow.queue == queue, ItemRow.is_open)
+    had = (
+        select(func.count())
+        .select_from(AssignmentRow)
+        .join(ItemRow, ItemRow.number == AssignmentRow.item)
+        .where(AssignmentRow.account == account, AssignmentRow.state.in_(("done", "skipped")), ItemRow.queue == queue,
+               ItemRow.is_open)
+    )  # fmt: skip
     times = session.scalars(
         select(AnnotationRow.at)
         .where(AnnotationRow.account == account, AnnotationRow.at > as_text(now - timedelta(hours=8)))
@@ -43,7 +50,8 @@ def progress_of(session: Session, account: int, queue: int, settings: ReviewSett
     ).all()
     minutes = _minutes_without_pause(times, now)
     return Progress(
-        n_done=session.scalar(done) or 0, n_open=session.scalar(n_open) or 0, minutes_reading=minutes,
+        n_done=session.scalar(done) or 0, n_open=(session.scalar(n_open) or 0) - (session.scalar(had) or 0),
+        minutes_reading=minutes,
         n_last_hour=sum(at > as_text(now - timedelta(hours=1)) for at in times),
         needs_break=minutes >= settings.break_after_minutes,
     )  # fmt: skip
