@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .errors import DataError
+from .language_tags import print_tag, split_tag
 from .records import Content, Voice
 
 DOMAIN_SENTENCES = Path(__file__).parent / "domain_sentences.jsonl"
@@ -34,7 +36,7 @@ class DomainSentence:
 
 
 def read_domain_sentences(path: Path = DOMAIN_SENTENCES) -> list[DomainSentence]:
-    """All sentences of a file.
+    """All sentences of a file: one line a number, with its text by language tag.
 
     Raises: DataError: unreadable, or a line of the wrong form; the message holds the line.
     """
@@ -45,12 +47,23 @@ def read_domain_sentences(path: Path = DOMAIN_SENTENCES) -> list[DomainSentence]
     found = []
     for line_no, line in enumerate(lines, 1):
         try:
-            found.append(DomainSentence(**json.loads(line)))
-        except (ValueError, TypeError) as error:
-            raise DataError(f"{path}:{line_no}: is no domain sentence ({error})") from error
-    return found
+            raw = json.loads(line)
+            texts: dict[str, str] = raw.pop("texts")
+            for tag, text in texts.items():
+                language, script = split_tag(tag)
+                found.append(DomainSentence(language=language, script=script, text=text, **raw))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(f"{path}:{line_no}: is no domain sentence ({error!r})") from error
+    return sorted(found, key=lambda sentence: (print_tag(sentence.language, sentence.script), sentence.number))
 
 
 def write_domain_sentences(sentences: Iterable[DomainSentence], path: Path) -> None:
-    """Write one JSON object a line."""
-    path.write_text("".join(json.dumps(asdict(s), ensure_ascii=False) + "\n" for s in sentences), encoding="utf-8")
+    """Write one JSON object a number; the sentences of one number share voice, content and subject."""
+    rows: dict[int, dict[str, Any]] = {}
+    for sentence in sentences:
+        shared = {"number": sentence.number, "voice": sentence.voice, "content": sentence.content,
+                  "is_about_target": sentence.is_about_target}  # fmt: skip
+        row = rows.setdefault(sentence.number, shared | {"texts": {}})
+        row["texts"][print_tag(sentence.language, sentence.script)] = sentence.text
+    lines = [json.dumps(rows[number], ensure_ascii=False) for number in sorted(rows)]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..labels.errors import ConfigError
 from ..models.tokenizer import BOS_ID, EOS_ID, SENTENCEPIECE_FILE, SentencePieceTokenizer
 from .corpora import read_corpora
+from .pretraining_checkpoint import load_checkpoint, save_checkpoint
 from .pretraining_config import PretrainingConfig, read_config
 from .pretraining_data import TokenStore, padded_sequences, write_tokens
 from .pretraining_model import PretrainingModel, StaticEncoder, export, grow, swapped
@@ -321,41 +322,6 @@ class Pretraining:
                 save_checkpoint(self.folder / "checkpoint", model, optimizer, self.generator, step + 1)
                 on_save(step + 1)
                 saved_s = time.monotonic()
-
-
-def save_checkpoint(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, generator: torch.Generator,
-                    step: int) -> None:  # fmt: skip
-    """Weights, optimiser moments, generator state and step, as safetensors and JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-    tensors["generator"] = generator.get_state()
-    tensors = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-    save_file(tensors, folder / "new.safetensors", metadata={"step": str(step)})
-    (folder / "new.safetensors").replace(folder / "state.safetensors")
-
-
-def load_checkpoint(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer,
-                    generator: torch.Generator) -> int:  # fmt: skip
-    """The step to go on with; 0 without a checkpoint."""
-    path = folder / "state.safetensors"
-    if not path.is_file():
-        return 0
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as file:
-        step = int(file.metadata()["step"])
-    tensors = load_file(path)
-    model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-    states: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, name = key.split(".")
-            states.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
-    generator.set_state(tensors["generator"])
-    return step
 
 
 def run(*, corpora: Sequence[Path], tokenizer: Path, output: Path, config: PretrainingConfig, resume: bool,
