@@ -47,7 +47,7 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(7)
     config = XLMRobertaConfig(
         vocab_size=load_tokenizer(folder).n_pieces, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=130, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
+        intermediate_size=64, max_position_embeddings=260, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
         eos_token_id=2,
     )  # fmt: skip
     XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)

@@ -92,6 +92,11 @@ def test_folder_without_encoder_is_refused(codebook: Codebook, tmp_path: Path) -
         load_classifier(tmp_path, codebook, CONFIG)
 
 
+def test_windows_longer_than_the_positions_are_refused(tiny_encoder: Path, codebook: Codebook) -> None:
+    with pytest.raises(ConfigError, match=r"max_tokens is 512, but .* has positions for 258 tokens"):
+        load_classifier(tiny_encoder, codebook, replace(CONFIG, max_tokens=512))
+
+
 def test_config_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "train.toml"
     path.write_text("epochs = 2\nlearning_rte = 1\n", encoding="utf-8")

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_corpus import labelled
 from xjstance.__main__ import main
-from xjstance.labels.labelled_corpus import write_corpus
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,10 +24,11 @@ def shown_commands() -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_encoder: Path) -> Path:
-    """A folder like the checkout, with a small corpus and a tiny encoder in the places that the README names."""
+    """Two languages of the corpus, the examples and a tiny encoder in the places that the README names."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    small = [*labelled(3), *labelled(6, split="development", seed=1), *labelled(2, split="test", seed=2)]
-    write_corpus(small, tmp_path / "labels" / "corpus")
+    (tmp_path / "labels" / "corpus").mkdir(parents=True)
+    for tag in ("de", "fr"):
+        shutil.copyfile(ROOT / "labels" / "corpus" / f"{tag}.jsonl", tmp_path / "labels" / "corpus" / f"{tag}.jsonl")
     shutil.copytree(tiny_encoder, tmp_path / "ENCODER")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -179,7 +179,8 @@ def mean_weights(many: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 def load_classifier(base: Path, codebook: Codebook, config: TrainingConfig) -> Any:
     """The encoder in `base` with a fresh head of the codebook's labels.
 
-    Raises: ModelError: no encoder there, or one that was fine-tuned with other label names or another order.
+    Raises: ModelError: no encoder there, or one that was fine-tuned with other label names or another order;
+        ConfigError: windows are longer than the encoder's positions.
     """
     try:
         found = AutoConfig.from_pretrained(base)
@@ -191,6 +192,11 @@ def load_classifier(base: Path, codebook: Codebook, config: TrainingConfig) -> A
         raise ModelError(
             f"{base}: is a classifier with labels {', '.join(names)}; codebook {codebook.id!r} has "
             f"{', '.join(codebook.labels)} in this order; start from a plain encoder"
+        )
+    positions = getattr(found, "max_position_embeddings", None)
+    if positions is not None and config.max_tokens > positions - 2:
+        raise ConfigError(
+            f"max_tokens is {config.max_tokens}, but {base} has positions for {positions - 2} tokens; lower max_tokens"
         )
     drop = {name: config.dropout for name in ("hidden_dropout_prob", "attention_probs_dropout_prob")
             if hasattr(found, name)}  # fmt: skip
