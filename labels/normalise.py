@@ -19,7 +19,10 @@ _SPACE = "\t\n\x0b\x0c\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u
 _CONTROL = "\x00-\x08\x0e-\x1b\x7f\x80-\x84\x86-\x9f"
 _FULLWIDTH = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 
-_CHANGE = re.compile(f"[{_SPACE}{_INVISIBLE}]+|[{_CONTROL}\ud800-\udfff{_FULLWIDTH}]")
+# A single space or newline is never changed: runs, and single marks of any other kind, may be.
+_CHANGE = re.compile(
+    f"[{_SPACE}{_INVISIBLE}]{{2,}}|(?![ \n])[{_SPACE}{_INVISIBLE}]|[{_CONTROL}\ud800-\udfff{_FULLWIDTH}]"
+)
 _UNUSUAL = re.compile(
     f"[\t\x0b\x0c\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000{_INVISIBLE}{_CONTROL}"
     f"\ud800-\udfff{_FULLWIDTH}]|  | \n|\n |\n\n\n"
@@ -115,7 +118,9 @@ def _clusters() -> re.Pattern[str]:
             joins.add(chr(int(parts[1], 16)))
     joins.update(map(chr, [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)]))
     inside = "".join(sorted(joins))
-    return re.compile(f".[{re.escape(inside)}]+|[^\x00-\x7f]", re.DOTALL)
+    codes = (*range(0xA0, 0xD800), *range(0xE000, 0x2FA20))
+    alone = "".join(char for char in map(chr, codes) if not unicodedata.is_normalized("NFC", char))
+    return re.compile(f".[{re.escape(inside)}]+|[{re.escape(alone)}]", re.DOTALL)
 
 
 class _Spans:

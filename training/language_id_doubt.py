@@ -16,7 +16,7 @@ PRIOR_UNSUPPORTED = 0.05
 LOSS = 0.012
 """Share of supported development texts of 60 characters or more that each threshold gives up; news of other years than
 the development text will lose more."""
-SHORT_LOSS = 0.1
+SHORT_LOSS = 0.05
 """The same of texts of 20 characters or less, where the evidence for supported and for other languages overlaps."""
 SHARED_SCRIPTS = frozenset({"Hebr", "Tibt", "Mymr"})
 """Scripts of one supported language in which others are printed too: Yiddish; Dzongkha, Ladakhi; Shan, Mon, Karen."""

@@ -15,13 +15,15 @@ from xjstance.labels.scripts import main_script
 Identify = Callable[[Sequence[str]], list[str]]
 
 
-def xjstance_identifier(model: Path | None) -> tuple[Identify, set[str] | None]:
+def xjstance_identifier(model: Path | None, *, is_normalised: bool = False) -> tuple[Identify, set[str] | None]:
+    """Ours; `is_normalised`: the texts are in normal form already, as in a pipeline, where that is done once."""
     from xjstance.models.language_id import LanguageIdentifier
 
     identifier = LanguageIdentifier.load(model)
 
     def identify(texts: Sequence[str]) -> list[str]:
-        return [guess.tag for guess in identifier.identify_many([normalise(text).text for text in texts])]
+        read = texts if is_normalised else [normalise(text).text for text in texts]
+        return [guess.tag for guess in identifier.identify_many(read)]
 
     return identify, None
 
