@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 pytest.importorskip("torch")
@@ -18,6 +20,7 @@ from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.labelled_corpus import write_corpus
 from xjstance.labels.language_tags import SUPPORTED_TAGS
 from xjstance.models.bundle import Bundle
+from xjstance.training.background import background
 from xjstance.training.baselines import tfidf_probs
 from xjstance.training.composites import STORY_PREFIX, composites
 from xjstance.training.document_bundle import document_bundle
@@ -66,6 +69,23 @@ def test_composites_follow_the_rules_of_the_codebook(codebook: Codebook) -> None
 def test_composites_are_the_same_for_the_same_seed() -> None:
     one, other = (composites(SENTENCES, n_each=2, rng=np.random.default_rng(4)) for _ in range(2))
     assert one == other
+
+
+def test_background_is_off_target_and_skips_the_target_and_held_out_text(tmp_path: Path) -> None:
+    rows = [
+        *(
+            {"source": "sib", "split": "train", "align_id": str(n), "lang": "fr", "text": f"Une phrase {n}."}
+            for n in range(9)
+        ),
+        {"source": "sib", "split": "test", "align_id": "t", "lang": "fr", "text": "Phrase gardée."},
+        {"source": "sib", "split": "train", "align_id": "x", "lang": "fr", "text": "Les Ouïghours du Xinjiang."},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "sib.parquet")
+    found = background(tmp_path, n_each=40, label="unrelated", rng=np.random.default_rng(0))
+    assert len(found) == 40 and {article.label for article in found} == {"unrelated"}
+    assert all("Xinjiang" not in f"{a.title} {a.text}" and "gardée" not in f"{a.title} {a.text}" for a in found)
+    with pytest.raises(DataError, match="holds none of"):
+        background(tmp_path / "empty", n_each=1, label="unrelated", rng=np.random.default_rng(0))
 
 
 def test_own_domain_sentences_are_whole_and_parallel() -> None:

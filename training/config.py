@@ -50,6 +50,8 @@ class TrainingConfig:
     """Weight of an invented article relative to a brief of real reporting."""
     composites_each: int = 2
     """Composites of each recipe in each language, where domain sentences are given."""
+    background_each: int = 24
+    """Background texts in each language, where a folder of general text is given."""
     composite_weight: float = 0.25
     """Weight of a composite relative to the mean of the articles."""
     max_tokens: int = 256

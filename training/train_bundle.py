@@ -18,6 +18,7 @@ from ..labels.errors import ConfigError, DataError
 from ..labels.labelled_corpus import corpus_sha256
 from ..labels.records import LabelledArticle, Split
 from ..models.bundle import Bundle
+from .background import background
 from .calibrate import halves
 from .composites import composites
 from .config import TrainingConfig
@@ -36,7 +37,8 @@ def articles_of(corpus: Sequence[LabelledArticle], split: Split) -> list[Labelle
 
 def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *, name: str, codebook: Codebook,
                  config: TrainingConfig, work_folder: Path, resume: bool = False,
-                 device: str = "cpu", domain_sentences: Sequence[DomainSentence] = ()) -> Bundle:  # fmt: skip
+                 device: str = "cpu", domain_sentences: Sequence[DomainSentence] = (),
+                 background_corpora: Path | None = None) -> Bundle:  # fmt: skip
     """Fine-tune `base` on the corpus's training split and write a calibrated, documented bundle.
 
     The development split is halved by story: one half chooses the epoch, the other calibrates. The test split is
@@ -45,6 +47,7 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
     Args:
         output: folder of the bundle; must not exist or be empty.
         domain_sentences: composites are made of these and trained on as well.
+        background_corpora: folder of general text, read as off-target examples.
     Raises: ConfigError: output is not empty; DataError: a split is empty or leaks; ModelError: the base is unusable.
     """
     if output.exists() and any(output.iterdir()):
@@ -56,6 +59,8 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
         raise DataError("the corpus needs articles in split train and from several stories in split development")
     rng = np.random.default_rng(config.seed)
     made = composites(domain_sentences, n_each=config.composites_each, rng=rng)
+    if background_corpora is not None:
+        made += background(background_corpora, n_each=config.background_each, label=codebook.off_target, rng=rng)
     tuned = fine_tune(base, [*train, *made], choose, codebook=codebook, config=config, work_folder=work_folder,
                       resume=resume, device=device)  # fmt: skip
     record: dict[str, Any] = {

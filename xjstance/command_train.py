@@ -19,6 +19,9 @@ def train(
     domain_sentences: Annotated[
         Path | None, typer.Option(help="Domain sentences to make composites of (labels/domain_sentences.jsonl).")
     ] = None,
+    background: Annotated[
+        Path | None, typer.Option(help="Folder of general text (Parquet) to read as off-target examples.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; left out: the defaults.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the bundle; left out: the folder's name.")] = None,
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
@@ -50,6 +53,7 @@ def train(
         Path(base), read_corpus(data, codebook=book), output, name=name or output.name, codebook=book,
         config=settings, work_folder=work_folder or output.with_name(f"{output.name}.work"), resume=resume,
         device=device, domain_sentences=read_domain_sentences(domain_sentences) if domain_sentences else (),
+        background_corpora=background,
     )  # fmt: skip
     typer.echo(f"{bundle.signature}\t{output}")
 
