@@ -120,9 +120,10 @@ def full_text(bundle: Bundle, articles: list[dict[str, str]], n_processes: int) 
         seconds = time.perf_counter() - started
         import pyarrow.parquet as pq
 
-        table = pq.read_table(f"{folder}/out.parquet", columns=["n_tokens_read", "n_tokens"])
-        n_tokens = sum(table["n_tokens_read"].to_pylist())
-        assert n_tokens == sum(table["n_tokens"].to_pylist())
+        rows = pq.read_table(f"{folder}/out.parquet", columns=["status", "n_tokens_read", "n_tokens"]).to_pylist()
+        scored = [row for row in rows if row["status"] == "scored"]
+        n_tokens = sum(row["n_tokens_read"] for row in scored)
+        assert n_tokens == sum(row["n_tokens"] for row in scored)
     return {"processes": n_processes, "seconds": round(seconds, 1), "articles_per_s": round(len(articles) / seconds, 1),
             "tokens_per_s": round(n_tokens / seconds)}  # fmt: skip
 
