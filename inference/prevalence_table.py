@@ -1,6 +1,6 @@
 """One narrow DuckDB table of a run's rows, on disk, from which every cut of a report is counted.
 
-Table `article` (analysts can query it too; `xjstance report --database FILE` keeps it):
+Table `article` (temporary; analysts can make the same one from the part files):
 
 | column | what |
 |---|---|

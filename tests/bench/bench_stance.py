@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--set", default="{}")
     parser.add_argument("--train", default="brief,invented,composites")
     parser.add_argument("--languages", default="")
+    parser.add_argument("--origin", default="brief", help="held-out: read briefs or invented (the starter stories)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench_stance")
     options = parser.parse_args()
     if options.what == "table":
@@ -136,7 +137,7 @@ def main() -> None:
             held = set(options.languages.split(","))
             name = name or f"held out: {options.languages}"
             train = [a for a in train if a.language not in held]
-            development = [a for a in corpus if a.origin == "brief" and a.language in held and a.split != "test"]
+            development = [a for a in corpus if a.origin == options.origin and a.language in held and a.split != "test"]
             stories = {a.story for a in development}
             train = [a for a in train if a.story not in stories]
             extra["n_train"] = len(train)
