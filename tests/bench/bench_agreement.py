@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -32,7 +33,7 @@ def main() -> None:
     pipe = pipeline(
         "text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(bundle.folder), device=-1
     )
-    rows = pipe(texts, top_k=None, function_to_apply="none", batch_size=8)
+    rows: list[Any] = pipe(texts, top_k=None, function_to_apply="none", batch_size=8)
     theirs = np.array(
         [[{x["label"]: x["score"] for x in row}[label] for label in bundle.manifest.labels] for row in rows]
     )
