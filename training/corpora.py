@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ..labels.domain_sentences import read_domain_sentences
 from ..labels.errors import DataError
+from ..labels.language_tags import print_tag, supported_tag
 from ..labels.normalise import normalise
 from .corpora_variants import VARIANTS
 
@@ -53,11 +55,13 @@ class Corpus:
     """Names of the sources."""
 
 
-def read_corpora(folders: Iterable[Path], *, with_variants: bool = True) -> Corpus:
+def read_corpora(
+    folders: Iterable[Path], *, with_variants: bool = True, domain_sentences: Path | None = None
+) -> Corpus:
     """All training and validation text of the Parquet files in the folders, each text once a group and language.
 
-    With variants, languages of several scripts are added in their other scripts by transliteration.
-    Columns: source, split, align_id, lang, text.
+    With variants, languages of several scripts are added in their other scripts by transliteration. Domain sentences
+    become the source `domain`. Columns: source, split, align_id, lang, text.
 
     Raises: DataError: a folder without such files, or a file without these columns.
     """
@@ -78,6 +82,11 @@ def read_corpora(folders: Iterable[Path], *, with_variants: bool = True) -> Corp
                 for tag, convert in VARIANTS.get(language, {}).items():
                     rows.add(source, split, align_id, tag, normalise(convert(text)).text)
         log.info("%s: %d texts so far", file.name, len(rows.texts))
+    if domain_sentences is not None:
+        names = {supported_tag(name) or name: name for name in rows.languages}
+        for sentence in read_domain_sentences(domain_sentences):
+            tag = print_tag(sentence.language, sentence.script)
+            rows.add("domain", "train", str(sentence.number), names.get(tag, tag), normalise(sentence.text).text)
     return rows.corpus()
 
 

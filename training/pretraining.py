@@ -1,6 +1,7 @@
 """Pre-train the encoder from scratch: a static phase, then a transformer grown out of it.
 
     python -m xjstance.training.pretraining --corpora DIR --tokenizer DIR --output DIR [--config FILE.toml] [--resume]
+        [--domain-sentences labels/domain_sentences.jsonl]
 
 The output folder holds `tokens.npz` (the tokenised corpus), `static.safetensors`, `checkpoint/` (to resume from),
 `encoder/` (what `AutoModel.from_pretrained` loads, renewed at every checkpoint), `log.jsonl` and `config.json`.
@@ -325,7 +326,7 @@ class Pretraining:
 
 
 def run(*, corpora: Sequence[Path], tokenizer: Path, output: Path, config: PretrainingConfig, resume: bool,
-        device: torch.device, bf16: bool) -> None:  # fmt: skip
+        device: torch.device, bf16: bool, domain_sentences: Path | None = None) -> None:  # fmt: skip
     """Both phases, to `output`.
 
     Raises: ConfigError: the output holds another run and `resume` is not set.
@@ -335,7 +336,7 @@ def run(*, corpora: Sequence[Path], tokenizer: Path, output: Path, config: Pretr
         raise ConfigError(f"{output}: holds a run already; go on with --resume, or name another folder")
     pieces = SentencePieceTokenizer(tokenizer / SENTENCEPIECE_FILE)
     if not (output / "tokens.npz").is_file():
-        write_tokens(read_corpora(corpora), pieces, output / "tokens.npz")
+        write_tokens(read_corpora(corpora, domain_sentences=domain_sentences), pieces, output / "tokens.npz")
     settings = dataclasses.asdict(config)
     (output / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     store = TokenStore.load(output / "tokens.npz", language_exponent=config.language_exponent, device=device)
@@ -362,6 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder that training.tokenizer wrote")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
     parser.add_argument("--config", type=Path, help="TOML file with settings; defaults otherwise")
+    parser.add_argument("--domain-sentences", type=Path, help="parallel sentences of the domain, one more source")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16", help="bf16 needs AMX or a GPU")
@@ -372,7 +374,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run(
         corpora=options.corpora, tokenizer=options.tokenizer, output=options.output,
         config=read_config(options.config), resume=options.resume, device=torch.device(options.device),
-        bf16=options.precision == "bf16",
+        bf16=options.precision == "bf16", domain_sentences=options.domain_sentences,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from ..labels.toml_file import read_toml
 DEFAULT_SOURCE_WEIGHTS: Mapping[str, float] = {
     "ntrex": 0.26, "sib": 0.19, "tico": 0.12, "mozilla": 0.08, "bible": 0.08, "ud-pud": 0.05, "xquad": 0.04,
     "udhr": 0.03, "android": 0.04, "seed": 0.03, "asp": 0.02, "cldr": 0.01, "omw": 0.035, "gatitos": 0.005, "osm": 0.01,
+    "domain": 0.05,
 }  # fmt: skip
 """Share of the pairs drawn from each source: about the root of its size, words and names below 10 % together."""
 
