@@ -14,6 +14,9 @@ from ..models.aggregation import Aggregation, Rule
 Balance = Literal["none", "sqrt", "full"]
 """How far rare (label, language) cells are weighed up: not, by the root of their rarity, or fully."""
 
+EmbeddingOptimizer = Literal["adamw", "adamw-shared"]
+"""AdamW for the word embeddings as for the rest, or with one second moment for their whole matrix."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
@@ -26,6 +29,11 @@ class TrainingConfig:
     embedding_rate: float = 0.0
     """Factor on the rate for the word embeddings, 0 to 100; 0 freezes them. Rows of rare words get few steps, so that
     a rate like the layers' hardly moves them; a high one learns words like a linear classifier does."""
+    embedding_optimizer: EmbeddingOptimizer = "adamw"
+    """`adamw-shared`: one second moment for the whole matrix, so that rows of rare words get small steps and those of
+    frequent words large ones (training/shared_moment.py). Needs embedding_rate above 0."""
+    embedding_decay: float | None = None
+    """Weight decay of the word embeddings, 0 or more; left out: weight_decay."""
     layer_decay: float = 1.0
     """Factor on the rate from each layer to the one below it, up to 1."""
     batch_articles: int = 32
@@ -75,6 +83,15 @@ class TrainingConfig:
         for name in ("epochs", "learning_rate", "batch_articles", "gradient_accumulation"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be above 0")
+        if self.embedding_optimizer not in get_args(EmbeddingOptimizer):
+            raise ConfigError(
+                f"training: embedding_optimizer is {self.embedding_optimizer!r}; "
+                f"choose one of {', '.join(get_args(EmbeddingOptimizer))}"
+            )
+        if self.embedding_optimizer != "adamw" and self.embedding_rate == 0:
+            raise ConfigError("training: embedding_optimizer is set, but embedding_rate 0 freezes the embeddings")
+        if self.embedding_decay is not None and self.embedding_decay < 0:
+            raise ConfigError(f"training: embedding_decay is {self.embedding_decay}; it must be 0 or more")
         if self.average_last and self.patience:
             raise ConfigError("training: average_last and patience exclude each other; set one of them to 0")
         if not 16 <= self.max_tokens <= 8_192:

@@ -23,6 +23,7 @@ from ..models.tokenizer import StanceTokenizer, load_tokenizer
 from .config import TrainingConfig
 from .examples import Example, make_examples
 from .metrics import confusion, macro_f1
+from .shared_moment import SharedMomentAdamW
 from .stance_model import SpecialIds, StanceModel, WindowCollator, losses
 
 log = logging.getLogger(__name__)
@@ -108,9 +109,9 @@ class StanceTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> Any:
         """AdamW with the config's rates: embeddings apart, layers decayed downwards."""
         if self.optimizer is None:
-            self.optimizer = torch.optim.AdamW(
-                parameter_groups(self.stance_model, self.stance_config), lr=self.stance_config.learning_rate
-            )
+            groups, rate = parameter_groups(self.stance_model, self.stance_config), self.stance_config.learning_rate
+            is_shared = self.stance_config.embedding_optimizer == "adamw-shared"
+            self.optimizer = SharedMomentAdamW(groups, lr=rate) if is_shared else torch.optim.AdamW(groups, lr=rate)
         return self.optimizer
 
 
@@ -118,17 +119,22 @@ def parameter_groups(model: StanceModel, config: TrainingConfig) -> list[dict[st
     """Parameters with their rates; frozen embeddings get none and ask for no gradient."""
     n_layers: int = getattr(model.classifier.config, "num_hidden_layers", 0)
     words = {id(parameter) for parameter in model.classifier.get_input_embeddings().parameters()}
-    groups: dict[tuple[float, float], list[Any]] = {}
+    groups: dict[tuple[float, float, bool], list[Any]] = {}
     for name, parameter in model.named_parameters():
         if id(parameter) in words and config.embedding_rate == 0:
             parameter.requires_grad_(False)
             continue
         rate = config.learning_rate * config.layer_decay ** (n_layers - _depth(name, n_layers))
+        decay = 0.0 if parameter.ndim < 2 else config.weight_decay
         if id(parameter) in words:
             rate = config.learning_rate * config.embedding_rate
-        decay = 0.0 if parameter.ndim < 2 else config.weight_decay
-        groups.setdefault((rate, decay), []).append(parameter)
-    return [{"params": members, "lr": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]
+            decay = config.weight_decay if config.embedding_decay is None else config.embedding_decay
+        is_shared = id(parameter) in words and config.embedding_optimizer == "adamw-shared"
+        groups.setdefault((rate, decay, is_shared), []).append(parameter)
+    return [
+        {"params": members, "lr": rate, "weight_decay": decay} | ({"is_shared": True} if is_shared else {})
+        for (rate, decay, is_shared), members in groups.items()
+    ]
 
 
 def _depth(name: str, n_layers: int) -> int:
