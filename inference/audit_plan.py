@@ -17,8 +17,7 @@ import numpy as np
 from ..labels.audit_sample import QueueItem, draw_audit_sample
 from ..labels.errors import ConfigError
 from .prevalence_audit import PreparedAudit
-from .prevalence_contrasts import printed_key
-from .prevalence_cuts import Cut, Key
+from .prevalence_cuts import Cut, Key, printed_key
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
 

@@ -31,6 +31,9 @@ class AuditDesign:
     """Stratum of each, as numbers from 0, int64 (audited,)."""
     clusters: Mapping[str, Codes] = field(default_factory=dict)
     """Name of a clustering (`story`, `outlet`) -> cluster of each article, as numbers from 0, int64 (audited,)."""
+    expected: Floats | None = None
+    """Where several samples are used together: sum of the article's inclusion probabilities in all of them, float64
+    (audited,); None for one sample."""
     _strata: Codes = field(init=False, repr=False)
     _n_in_stratum: Floats = field(init=False, repr=False)
 
@@ -42,7 +45,7 @@ class AuditDesign:
     @property
     def weight(self) -> Floats:
         """Articles of the archive that each audited one stands for, float64 (audited,)."""
-        return 1 / self.inclusion_prob
+        return 1 / (self.inclusion_prob if self.expected is None else self.expected)
 
     def centre(self, influence: Floats) -> Floats:
         """Influences minus their mean in the stratum, scaled so that squares add up to the variance.

@@ -11,7 +11,7 @@ from ..labels.errors import ConfigError
 from .estimators import half_widths
 from .estimators_variance import AuditDesign, Floats, variance_floor
 from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings
-from .prevalence_cuts import Counting, Key
+from .prevalence_cuts import Counting, printed_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,6 @@ def pairs(prevalence: Prevalence, names: Sequence[tuple[str, str]], design: Audi
             raise ConfigError(f"--compare: cut {prevalence.cut.name} has no cell {missing[0]!r}")
         contrasts.append(difference(found[first], found[second], design, settings, name=f"{first} minus {second}"))
     return contrasts
-
-
-def printed_key(key: Key) -> str:
-    """A cell's key as people read it."""
-    return " / ".join("(none)" if part is None else part for part in key) or "all"
 
 
 def _contrast(cells: Sequence[PrevalenceCell], weights: Sequence[float], design: AuditDesign,

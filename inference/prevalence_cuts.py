@@ -49,6 +49,11 @@ class Cut:
         return tuple(cuts)
 
 
+def printed_key(key: Key) -> str:
+    """A cell's key as people read it."""
+    return " / ".join("(none)" if part is None else part for part in key) or "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameCell:
     """All scored articles of one cell, under one way of counting."""

@@ -18,10 +18,13 @@ def independent_units(table: PredictionTable, audit: PreparedAudit) -> tuple[tup
     fewer of them are in the sample than a sample of articles would reach.
     """
     units, told = ["article"], []
-    prob = audit.sample.design.inclusion_prob
-    stories = audit.sample.design.clusters["story"]
+    design = audit.sample.design
+    prob = design.inclusion_prob
+    stories = design.clusters["story"]
     others = np.bincount(stories)[stories] - 1
-    expected = float(np.sum((copies_in_cell(table, Cut(), audit) - 1) * prob))
+    told_by_others = np.array([story is not None for story in audit.story])
+    by_chance = copies_in_cell(table, Cut(), audit) / design.weight - prob  # copies in all samples, without itself
+    expected = float(np.sum(by_chance[told_by_others]))
     if others.sum() > 2 * expected + 3 * np.sqrt(expected) + 4:
         units.append("story")
         told.append("More copies of the same stories were audited than chance gives: stories count as units.")

@@ -16,8 +16,8 @@ from .estimators import half_widths
 from .estimators_variance import variance_floor
 from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings, estimate_cut
 from .prevalence_audit import PreparedAudit
-from .prevalence_contrasts import Contrast, pairs, printed_key, trend
-from .prevalence_cuts import Cut
+from .prevalence_contrasts import Contrast, pairs, trend
+from .prevalence_cuts import Cut, printed_key
 from .prevalence_errors import Rate, error_directions, estimate_confusion
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
@@ -202,8 +202,8 @@ def _volume(table: PredictionTable) -> dict[str, Any]:
 
 def _audit(audit: PreparedAudit, table: PredictionTable) -> dict[str, Any]:
     gold = audit.sample.gold
-    return {"source": audit.source, "audited": len(gold), "unread": audit.n_unread, "not_random": audit.n_not_random,
-            "strata": len(audit.strata),
+    return {"source": audit.source, "provenance": audit.provenance, "audited": len(gold), "unread": audit.n_unread,
+            "not_random": audit.n_not_random, "strata": len(audit.strata),
             "by_label": dict(zip(table.labels, gold.sum(axis=0).astype(int).tolist(), strict=True)),
             "stories": len(np.unique(audit.sample.design.clusters["story"])),
             "outlets": len(np.unique(audit.sample.design.clusters["outlet"]))}  # fmt: skip

@@ -71,9 +71,7 @@ def _cells_table(
                 else _interval(balance["value"], balance["low"], balance["high"], sign=True)
             )
         body.append(f'<tr data-name="{escape(cell["name"])}">{row}</tr>')
-    more = (
-        f"<p>{len(cells) - len(shown):,} more cells are in the tables only.</p>" if len(shown) < len(cells) else ""
-    )
+    more = f"<p>{len(cells) - len(shown):,} more cells are in the tables only.</p>" if len(shown) < len(cells) else ""
     caption = f"Shares in per cent, {words}, {state}"
     note = (
         "<p class='note'>Below each corrected share stands, in small print, what the classifier alone would say. "
@@ -120,7 +118,9 @@ def audit_section(report: Mapping[str, Any]) -> str:
                 "<p>The error rates of the model that scored this archive are in its model card; they were not at hand "
                 "here.</p>")  # fmt: skip
         return f"<p><strong>Uncorrected.</strong> No audited sample was given.</p>{told}"
-    values = {"source": audit["source"], "audited articles": audit["audited"], "drawn but not read": audit["unread"],
+    store = {"state of the store": audit["provenance"]} if audit["provenance"] else {}
+    values = {"source": audit["source"], **store, "audited articles": audit["audited"],
+              "drawn, without a gold label": audit["unread"],
               "labelled but not drawn at random (left out)": audit["not_random"], "strata": audit["strata"],
               "stories": audit["stories"], "outlets": audit["outlets"], **{f"gold {label}": n for label, n in
                                                                           audit["by_label"].items()}}  # fmt: skip

@@ -134,7 +134,7 @@ def test_broken_files_are_refused_with_file_and_place(tmp_path: Path, kind: str,
 
 
 def test_audit_file_is_what_the_report_reads(judged: Desk, tmp_path: Path) -> None:
-    from xjstance.inference.prevalence_audit import read_audit
+    from xjstance.inference.audited_labels import read_audit
 
     file = tmp_path / "audit.jsonl"
     assert main(["labels", "export", where(judged), "-o", str(file), "--format", "audit"]) == 0

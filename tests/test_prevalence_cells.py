@@ -17,9 +17,10 @@ import pytest
 
 from tests.simulated_run import LABELS, write_audit, write_run
 from xjstance.inference.audit_plan import describe_plan, draw_plan, neyman_sizes, plan_audit
+from xjstance.inference.audited_labels import AuditedLabels, DrawnSample, read_audit
 from xjstance.inference.compare_runs import compare_runs
 from xjstance.inference.prevalence import PrevalenceSettings, estimate_cut
-from xjstance.inference.prevalence_audit import AuditedLabels, PreparedAudit, prepare_audit, read_audit
+from xjstance.inference.prevalence_audit import PreparedAudit, prepare_audit
 from xjstance.inference.prevalence_contrasts import difference, trend
 from xjstance.inference.prevalence_cuts import Cut, count_cut
 from xjstance.inference.prevalence_errors import error_directions, estimate_confusion
@@ -27,7 +28,7 @@ from xjstance.inference.prevalence_source import PredictionSource, connect
 from xjstance.inference.prevalence_table import PredictionTable, build_table
 from xjstance.inference.prevalence_units import independent_units
 from xjstance.inference.write_tables import csv_cell
-from xjstance.labels.audit_sample import AuditedArticle, QueueItem, frame_sha256
+from xjstance.labels.audit_sample import QueueItem, frame_sha256
 from xjstance.labels.errors import ConfigError, DataError
 
 SETTINGS = PrevalenceSettings()
@@ -224,9 +225,11 @@ def test_audits_that_do_not_fit_are_refused(files: Files, table: PredictionTable
         prepare_audit(read(changed(files, tmp_path, **values)), table)
 
 
-def test_overlapping_samples_are_refused(files: Files, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="overlapping samples"):
-        read_audit([files.audit, changed(files, tmp_path, inclusion_prob=0.5)], codebook=None, labels=LABELS)
+def test_file_that_mixes_two_samples_is_refused(files: Files, tmp_path: Path) -> None:
+    other = changed(files, tmp_path, inclusion_prob=0.5)
+    other.write_text(files.audit.read_text(encoding="utf-8") + other.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(DataError, match="mixes overlapping samples"):
+        read_audit([other], codebook=None, labels=LABELS)
 
 
 def test_two_labels_for_one_article_are_refused(files: Files, tmp_path: Path) -> None:
@@ -268,11 +271,14 @@ def labelled_sample(files: Files, rows: list[dict[str, Any]], prob: float) -> Au
     """An audit of the given rows."""
     gold = dict(zip(files.truth["ids"].tolist(), files.truth["gold"].tolist(), strict=True))
     frame = json.loads(files.audit.read_text(encoding="utf-8").splitlines()[0])["frame"]
-    return AuditedLabels(
-        articles=tuple(AuditedArticle(item=QueueItem(id=row["id"], text_sha256=row["text_sha256"], frame=frame,
-                                                     stratum="all", inclusion_prob=prob, reason="audit"),
-                                      label=LABELS[gold[row["id"]]]) for row in rows),
-        unread={}, source="test")  # fmt: skip
+    return labelled_items([QueueItem(id=row["id"], text_sha256=row["text_sha256"], frame=frame, stratum="all",
+                                     inclusion_prob=prob, reason="audit") for row in rows], gold)  # fmt: skip
+
+
+def labelled_items(items: list[QueueItem], gold: dict[str, int]) -> AuditedLabels:
+    """One sample, read whole."""
+    labels = {(item.id, item.text_sha256): LABELS[gold[item.id]] for item in items}
+    return AuditedLabels(samples=(DrawnSample(name="test", items=tuple(items)),), labels=labels, source="test")
 
 
 def test_units_follow_from_what_was_drawn(files: Files, table: PredictionTable) -> None:
@@ -316,8 +322,7 @@ def test_plan_is_drawn_from_the_run_and_reaches_its_width(files: Files, table: P
     assert {(item.id, item.text_sha256) for item in items} <= known
     assert {item.frame for item in items} == {table.frame()}
     gold = dict(zip(files.truth["ids"].tolist(), files.truth["gold"].tolist(), strict=True))
-    labels = AuditedLabels(articles=tuple(AuditedArticle(item=item, label=LABELS[gold[item.id]]) for item in items),
-                           unread={}, source="plan")  # fmt: skip
+    labels = labelled_items(items, gold)
     found = estimate_cut(table, Cut(by=("language",)), prepare_audit(labels, table), SETTINGS)
     halves = [(cell.estimate.high - cell.estimate.low).max() / 2 for cell in found.cells
               if cell.estimate and cell.counting == "as_published"]  # fmt: skip

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xjstance.inference.prevalence_cuts import Cut
     from xjstance.inference.prevalence_table import PredictionTable
     from xjstance.labels.codebook import Codebook
+    from xjstance.report_audit import AuditSources
 
 
 def report(
@@ -27,6 +28,13 @@ def report(
         list[Path] | None,
         typer.Option(help="Audited labels: JSONL or CSV, the queue's columns and `label`. Repeatable."),
     ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Audited labels from the store of xjstance review: a .db file, or postgresql://...")
+    ] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Queue of the store; left out: all drawn from this run. Repeatable.")
+    ] = None,
+    accept_single: Annotated[bool, typer.Option(help="Take one person's label in the store as gold.")] = False,
     by: Annotated[
         str, typer.Option(metavar="A,B*C", help="Cuts: language,month is two, language*month one, crossed.")
     ] = "language,month",
@@ -68,12 +76,15 @@ def report(
 ) -> int:  # fmt: skip
     """Report shares of the stances, corrected by an audited random sample, with intervals.
 
-    Without --audit all shares are uncorrected, and every heading says so. --plan-audit tells how many articles to read
-    for a wanted width and writes the queue.
+    Without --audit or --store all shares are uncorrected, and every heading says so. --plan-audit tells how many
+    articles to read for a wanted width and writes the queue.
     """
     from xjstance.inference.prevalence_source import PredictionSource, connect
     from xjstance.inference.prevalence_table import build_table
+    from xjstance.report_audit import AuditSources
 
+    sources = AuditSources(files=tuple(audit or ()), store=store, queues=tuple(queue or ()), codebook=codebook,
+                           accept_single=accept_single, other_run=audit_of_other_run)  # fmt: skip
     cuts = _cuts(by, like, without or [])
     pairs = _pairs(compare or [])
     source = PredictionSource.open(predictions, clusters=clusters)
@@ -85,9 +96,9 @@ def report(
                                 dimensions=sorted(known - _columns_of(outlets, connection)))  # fmt: skip
             if plan_audit is not None:
                 return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed,
-                             pilot=_audit(table, audit or [], codebook, other_run=audit_of_other_run))  # fmt: skip
-            found = _build(table, cuts, pairs, audit or [], level, method, units, min_articles, min_audited, codebook,
-                           title, other_run=audit_of_other_run)  # fmt: skip
+                             pilot=sources.prepare(table))  # fmt: skip
+            found = _build(table, cuts, pairs, sources, level, method, units, min_articles, min_audited, codebook,
+                           title)  # fmt: skip
             if against is not None:
                 from xjstance.inference.compare_runs import compare_runs
 
@@ -136,9 +147,9 @@ def _columns_of(outlets: Path | None, connection: Any) -> set[str]:
     return set(outlet_columns(connection, outlets))
 
 
-def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str, str], ...], audits: list[Path],
+def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str, str], ...], sources: AuditSources,
            level: float, method: str, units: str, min_articles: int, min_audited: int, codebook: Path | None,
-           title: str, *, other_run: bool) -> dict[str, Any]:  # fmt: skip
+           title: str) -> dict[str, Any]:  # fmt: skip
     from xjstance.inference.prevalence import PrevalenceSettings
     from xjstance.inference.report import ReportRequest, build_report
     from xjstance.labels.errors import ConfigError
@@ -148,24 +159,13 @@ def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str
         raise ConfigError(f"--units {wrong[0]!r} is none of auto, article, story, outlet")
     settings = PrevalenceSettings(level=level, method=method, min_articles=min_articles,  # type: ignore[arg-type]
                                   min_audited=min_audited, units=chosen)  # fmt: skip
-    audit = _audit(table, audits, codebook, other_run=other_run)
+    audit = sources.prepare(table)
     groups = tuple(name for name in ("group", "ownership", "country") if name in table.dimensions)
     request = ReportRequest(cuts=cuts, settings=settings, compare=pairs, title=title,
                             error_dimensions=("language", *groups))  # fmt: skip
     return build_report(
         table, request, audit=audit, codebook=_codebook(codebook), known_errors=_known_errors(table.model)
     )
-
-
-def _audit(table: PredictionTable, audits: list[Path], codebook: Path | None, *,
-           other_run: bool) -> PreparedAudit | None:  # fmt: skip
-    from xjstance.inference.prevalence_audit import prepare_audit, read_audit
-
-    if not audits:
-        return None
-    book = _codebook(codebook)
-    fits = book if book.signature == table.codebook else None
-    return prepare_audit(read_audit(audits, codebook=fits, labels=table.labels), table, other_run=other_run)
 
 
 def _codebook(path: Path | None) -> Codebook:

@@ -33,6 +33,8 @@ class Drawn:
     rows: np.ndarray
     prob: np.ndarray
     stratum: np.ndarray
+    expected: np.ndarray | None = None
+    """Sum of the probabilities in all samples, where there are several."""
 
 
 def by_article(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
@@ -51,6 +53,25 @@ def by_stance(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Dr
     return Drawn(np.concatenate([rows for rows, _, _ in parts]),
                  np.concatenate([np.full(len(rows), prob) for rows, prob, _ in parts]),
                  np.concatenate([np.full(len(rows), label) for rows, _, label in parts]))  # fmt: skip
+
+
+def twice(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
+    """A pilot of a third, equal numbers from each of the classifier's labels, and a later sample in two parts of the
+    archive (two thirds of the outlets, one of them more densely), drawn without regard to the pilot."""
+    pilot = by_stance(archive, n // 3, rng)
+    kind = archive.outlet % 3
+    rates = {0: 0.45 * n / np.sum(kind == 0), 1: (n - n // 3 - round(0.45 * n)) / np.sum(kind == 1), 2: 0.0}
+    parts = [
+        rng.choice(np.flatnonzero(kind == at), round(rates[at] * np.sum(kind == at)), replace=False) for at in (0, 1)
+    ]
+    pilot_rate = {label: pilot.prob[pilot.stratum == label][0] for label in np.unique(pilot.stratum)}
+    rows = np.concatenate([pilot.rows, *parts])
+    own = np.concatenate([pilot.prob, *(np.full(len(part), rates[at]) for at, part in enumerate(parts))])
+    expected = np.array([pilot_rate[label] for label in archive.stance[rows]]) + np.array(
+        [rates[at] for at in kind[rows]]
+    )
+    return Drawn(rows, own, np.concatenate([pilot.stratum, *(np.full(len(part), 10 + at) for at, part in enumerate(parts))]),
+                 expected)  # fmt: skip
 
 
 def by_size(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
@@ -116,9 +137,19 @@ def designs() -> list[Design]:
         Design(
             name="stratified by stance, rare 5%", n=200, draw=by_stance, archive={"shares": RARE, "outlet_spread": 40.0}
         ),
+        Design(name="pilot and later sample together", n=300, draw=twice),
+        Design(
+            name="pilot and later sample, rare 5%", n=300, draw=twice, archive={"shares": RARE, "outlet_spread": 40.0}
+        ),
         Design(name="unequal probabilities 1 to 5", n=200, draw=by_size),
         Design(name="stories drawn, copies counted", n=200, draw=by_story, units=("article", "story")),
-        Design(name="stories drawn, rare 5%", n=200, draw=by_story, units=("article", "story"), archive={"shares": RARE, "outlet_spread": 40.0}),
+        Design(
+            name="stories drawn, rare 5%",
+            n=200,
+            draw=by_story,
+            units=("article", "story"),
+            archive={"shares": RARE, "outlet_spread": 40.0},
+        ),
         Design(name="30 outlets drawn, 10 each", n=300, draw=by_outlet, units=("article", "story", "outlet")),
         Design(
             name="30 outlets, strong clusters",
@@ -158,7 +189,7 @@ def sample_of(archive: SimulatedArchive, drawn: Drawn) -> AuditSample:
     """The audited rows as the estimators take them."""
     clusters = {name: np.unique(codes[drawn.rows], return_inverse=True)[1].astype(np.int64)
                 for name, codes in (("story", archive.story), ("outlet", archive.outlet))}  # fmt: skip
-    design = AuditDesign(inclusion_prob=drawn.prob, stratum=drawn.stratum, clusters=clusters)
+    design = AuditDesign(inclusion_prob=drawn.prob, stratum=drawn.stratum, clusters=clusters, expected=drawn.expected)
     return AuditSample(gold=archive.one_hot[drawn.rows], probs=archive.probs[drawn.rows], design=design)
 
 
