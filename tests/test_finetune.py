@@ -15,8 +15,9 @@ from xjstance.models.tokenizer import load_tokenizer  # noqa: E402
 from xjstance.training.calibrate import confidence_threshold, conformal_threshold, fit_scaling, halves  # noqa: E402
 from xjstance.training.config import TrainingConfig  # noqa: E402
 from xjstance.training.examples import CONTENTS, make_example  # noqa: E402
-from xjstance.training.finetune import check_splits, fine_tune, load_classifier, parameter_groups  # noqa: E402
+from xjstance.training.finetune import check_splits, fine_tune, load_classifier  # noqa: E402
 from xjstance.training.stance_model import SpecialIds, StanceModel, WindowCollator  # noqa: E402
+from xjstance.training.trainer import parameter_groups  # noqa: E402
 
 CONFIG = TrainingConfig(
     epochs=20, batch_articles=8, learning_rate=5e-3, embedding_rate=1.0, max_tokens=128, token_dropout=0.0, dropout=0.0

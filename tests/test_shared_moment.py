@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch")
 from xjstance.labels.codebook import Codebook  # noqa: E402
 from xjstance.labels.errors import ConfigError  # noqa: E402
 from xjstance.training.config import TrainingConfig  # noqa: E402
-from xjstance.training.finetune import load_classifier, parameter_groups  # noqa: E402
+from xjstance.training.finetune import load_classifier  # noqa: E402
 from xjstance.training.shared_moment import SharedMomentAdamW  # noqa: E402
 from xjstance.training.stance_model import StanceModel  # noqa: E402
+from xjstance.training.trainer import parameter_groups  # noqa: E402
 
 GRADIENTS = ([[4.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [2.0, 0.0]])
 
