@@ -29,7 +29,7 @@ $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/bin/python -m pip install --quiet "$(TORCH)"
-	$(VENV)/bin/python -m pip install --quiet -e ".[train,web,review,test,lint]"
+	$(VENV)/bin/python -m pip install --quiet -e ".[train,web,review,ray,test,lint]"
 	touch $@
 
 check: $(VENV)/.ready

@@ -18,6 +18,13 @@ def cannot_write(path: Path, error: OSError) -> DataError:
                      "or choose another place with -o")  # fmt: skip
 
 
+def not_a_folder(path: Path) -> DataError:
+    """The error for a name without an ending that is a file or a device (`/dev/full`, `/dev/stdout`)."""
+    kind = "a file" if path.is_file() else "a device or pipe"
+    return DataError(f"{path}: is {kind}, and a name without an ending is a folder; name another one with -o "
+                     "(leave -o out for standard output)")  # fmt: skip
+
+
 class AtomicFile:
     """Write to `file`, then `commit` or `discard`; an earlier file of the same name stays until the commit."""
 

@@ -15,7 +15,7 @@ from ..labels.records import Article, RejectedRecord
 from .archive import Archive
 from .chunks import ChunkSizes
 from .columns import ARTICLE_FIELDS
-from .engine_local import score_outcomes
+from .engine_local import Engine, score_outcomes
 from .near_duplicates import write_clusters
 from .output_file import FileSink
 from .output_parts import PartsSink
@@ -58,6 +58,7 @@ def classify_archive(
     with_evidence: bool = False,
     settings: Mapping[str, object] | None = None,
     n_processes: int = 1,
+    engine: Engine | None = None,
     sizes: ChunkSizes | None = None,
     retry_rejected: bool = False,
     near_duplicates: bool = False,
@@ -69,6 +70,7 @@ def classify_archive(
     Args: rejected: the rejected file for standard output; the other outputs have theirs beside them.
         settings: all that decides the result beside the model; goes into run.json, and keys the parts of a folder.
         near_duplicates: cluster edited copies of one story into clusters.parquet, in a pass of its own before scoring.
+        engine: scores in place of this machine's processes (Ray).
         retry_rejected: in a folder that is resumed, read the records again that were rejected.
         select: drops articles before they are scored (dates, languages, a sample).
         on_progress: is called after every outcome.
@@ -112,12 +114,14 @@ def classify_archive(
                 again = None if archive.is_stream else lambda: items_of(archive.again())
                 items = sink.remaining(items, seen, read_again=again)
             outcomes = score_outcomes(
-                items, factory, identity=identity, seen=seen, n_processes=n_processes, sizes=sizes
+                items, factory, identity=identity, seen=seen, n_processes=n_processes, sizes=sizes, engine=engine
             )
             with closing(outcomes):
                 for outcome in outcomes:
                     if outcome.prediction is not None:
                         counts.add_row(outcome.prediction)
+                        if outcome.article is not None and outcome.prediction.duplicate_of is None:
+                            counts.add_hint(outcome.article.language, outcome.prediction)
                     if outcome.rejected is not None:
                         counts.add_rejected(outcome.rejected)
                     if not sink.take(outcome):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ..labels.errors import ConfigError
+from ..labels.language_codes import read_code
 from ..labels.prediction_table import STANDARD_METADATA, column_names
 from ..labels.records import Article, RejectedRecord, content_sha256
 from .page_text import Page, PageText
@@ -28,6 +29,7 @@ _PERSON = re.compile(
     r"|user_?names?|users?|user_?ids?|accounts?|account_?ids?|handles?|screen_?names?|profiles?|e_?mails?|persons?)([^a-z]|$)"
 )
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_SCRIPT_WORDS = {"simplified": "Hans", "traditional": "Hant", "latin": "Latn", "cyrillic": "Cyrl", "arabic": "Arab"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _USUAL_TEXT_COLUMNS = ("body", "content", "article", "maintext", "full_text", "fulltext", "article_text", "raw_text")
 
@@ -184,11 +186,20 @@ def as_id(value: object) -> str | None:
 
 
 def as_language_hint(value: object) -> str | None:
-    """A BCP-47 tag with hyphens, or None where the value is no tag (`English`, a number, empty)."""
+    """A BCP-47 tag with hyphens, or the name of a language as given (`English`); None where the value is neither.
+
+    `Chinese (Simplified)` and `Chinese Traditional` become `Chinese-Hans` and `Chinese-Hant`.
+    """
     if not isinstance(value, str):
         return None
     tag = value.strip().replace("_", "-")
-    return tag if _LANGUAGE_TAG.fullmatch(tag) else None
+    if _LANGUAGE_TAG.fullmatch(tag) or read_code(tag) is not None:
+        return tag
+    words = re.findall(r"[^\W\d_]+", tag.lower())
+    if not words or len(words[0]) < 4 or read_code(words[0]) is None:
+        return None
+    script = next((_SCRIPT_WORDS[word] for word in words[1:] if word in _SCRIPT_WORDS), None)
+    return words[0] if script is None else f"{words[0]}-{script}"
 
 
 def as_plain(value: object) -> object:

@@ -10,11 +10,12 @@ from dataclasses import replace
 from ..labels.records import Article, Prediction, RejectedRecord
 from .chunks import Chunk, ChunkSizes, Slot, cut_into_chunks
 from .columns import clean_surrogates
+from .ordered_scoring import ChunkResult
 from .outcome import Outcome
 from .protocol import ArticleClassifier, CheckedFactory, ClassifierFactory, ModelIdentity
 from .score_chunk import score_chunk
 from .seen_content import EMPTY_SHA256, SeenContent
-from .worker_pool import ChunkResult, WorkerPool
+from .worker_pool import WorkerPool
 
 
 def score(items: Iterable[Article | RejectedRecord], factory: ClassifierFactory, *, identity: ModelIdentity,
@@ -37,13 +38,21 @@ def score(items: Iterable[Article | RejectedRecord], factory: ClassifierFactory,
                     yield outcome.prediction
 
 
+Engine = Callable[[Iterator[Chunk], ClassifierFactory], Iterator[ChunkResult]]
+"""Scores chunks elsewhere and gives the results back in their order."""
+
+
 def score_outcomes(items: Iterable[Article | RejectedRecord], factory: ClassifierFactory, *, identity: ModelIdentity,
-                   seen: SeenContent, n_processes: int = 1,
-                   sizes: ChunkSizes | None = None) -> Generator[Outcome, None, None]:  # fmt: skip
-    """What became of each record, one outcome a record, in input order; copies are found through `seen`."""
+                   seen: SeenContent, n_processes: int = 1, sizes: ChunkSizes | None = None,
+                   engine: Engine | None = None) -> Generator[Outcome, None, None]:  # fmt: skip
+    """What became of each record, one outcome a record, in input order; copies are found through `seen`.
+
+    Args: engine: scores the chunks in place of this machine's processes.
+    """
     chunks = cut_into_chunks(items, seen, sizes or ChunkSizes())
     checked = CheckedFactory(factory=factory, identity=identity)
-    for chunk, results in _scored_chunks(chunks, checked, n_processes):
+    scored = _scored_chunks(chunks, checked, n_processes) if engine is None else engine(chunks, checked)
+    for chunk, results in scored:
         for slot in chunk.slots:
             yield _outcome(slot, results, seen, identity)
 

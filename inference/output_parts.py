@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ..labels.errors import DataError
 from ..labels.records import Article, RejectedRecord
-from .atomic_file import cannot_write, write_atomically
+from .atomic_file import cannot_write, not_a_folder, write_atomically
 from .done_records import DoneRecords
 from .file_lock import lock_exclusively
 from .outcome import Outcome
@@ -139,6 +139,8 @@ class PartsSink:
 
 
 def _locked(folder: Path) -> BinaryIO:
+    if folder.exists() and not folder.is_dir():
+        raise not_a_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666), "r+b")

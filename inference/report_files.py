@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..labels.errors import ConfigError
-from .atomic_file import write_atomically
+from .atomic_file import cannot_write, not_a_folder, write_atomically
 from .report_charts import charts
 from .report_html import render
 from .report_tables import TABLES, to_csv, to_latex
@@ -34,8 +34,13 @@ def _write_folder(report: Mapping[str, Any], folder: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for part in (folder, folder / "tables", folder / "charts"):
-        part.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not folder.is_dir():
+        raise not_a_folder(folder)
+    try:
+        for part in (folder, folder / "tables", folder / "charts"):
+            part.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     write_atomically(folder / "report.html", render(report).encode())
     write_atomically(folder / "report.json", _json(report))
     for name, rows_of in TABLES.items():

@@ -14,6 +14,8 @@ from .rejected_file import describe_rejected
 COUNTED_COLUMNS = ("language", "script", "status", "stance", "duplicate_of", "n_tokens", "n_tokens_read")
 """Columns of the output that a run counts."""
 
+_MAX_PAIRS = 10_000
+"""Different pairs of languages that are counted: the column is the archive's, and may hold anything."""
 _N_NAMED = 5
 """Rejected records that standard error names."""
 
@@ -34,6 +36,12 @@ class RunCounts:
     """Contents that are an edited copy of an earlier one; None where that was not asked for."""
     n_clusters: int | None = None
     """Clusters of more than one content."""
+    n_hints: int = 0
+    """Articles of this run, without copies, whose language column can be compared with the identified language."""
+    n_hints_against: int = 0
+    """Those where the two differ, whichever was believed."""
+    hints_against: Counter[str] = field(default_factory=Counter)
+    """`column's value: language of the row` -> how often they differ, as the row came out."""
     n_tokens: int = 0
     n_tokens_read: int = 0
     first_rejected: list[str] = field(default_factory=list)
@@ -42,6 +50,18 @@ class RunCounts:
     def add_row(self, prediction: Prediction) -> None:
         """Count a row."""
         self.add({name: getattr(prediction, name) for name in COUNTED_COLUMNS})
+
+    def add_hint(self, hint: str | None, prediction: Prediction) -> None:
+        """Compare the archive's language column with what the text was found to be in."""
+        if prediction.hint_agrees is None:
+            return
+        self.n_hints += 1
+        if not prediction.hint_agrees:
+            self.n_hints_against += 1
+            tag = print_tag(prediction.language or "", prediction.script or "")
+            pair = f"{hint} in the column, row {tag}"
+            if pair in self.hints_against or len(self.hints_against) < _MAX_PAIRS:
+                self.hints_against[pair] += 1
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count a row given as a mapping with (at least) the columns `COUNTED_COLUMNS`."""
@@ -89,5 +109,7 @@ class RunCounts:
             "rows": self.n_rows, "by_status": self.by_status, "by_stance": self.by_stance,
             "rejected_records": self.n_rejected, "duplicates": self.n_duplicates,
             "repeated_ids": self.n_repeated_ids, "tokens": self.n_tokens, "tokens_read": self.n_tokens_read,
+            "language_column": {"compared": self.n_hints, "differ": self.n_hints_against,
+                                "pairs": dict(self.hints_against.most_common(50))},
             "near_duplicates": self.n_near_duplicates, "clusters": self.n_clusters, "by_language": languages,
         }  # fmt: skip

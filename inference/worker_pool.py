@@ -12,33 +12,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from ..labels import errors
-from ..labels.errors import ModelError, StanceError
-from ..labels.records import Prediction
+from ..labels.errors import ModelError
 from .chunks import Chunk
+from .ordered_scoring import ChunkResult, Done, score_in_order
 from .protocol import ClassifierFactory
 from .score_chunk import score_chunk
-
-ChunkResult = tuple[Chunk, list[Prediction | str]]
-"""A chunk with a prediction or a reason for each of its articles."""
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
-_CHUNKS_AHEAD = 3
-"""Chunks a worker that may be out or waiting for their turn at once: bounds memory and reading ahead."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    """An error in a worker that stops the run."""
-
-    kind: str
-    message: str
-
-    def error(self) -> StanceError:
-        known = getattr(errors, self.kind, None)
-        if isinstance(known, type) and issubclass(known, StanceError):
-            return known(self.message)
-        return ModelError(f"a worker process failed ({self.kind}: {self.message}); report this with the command")
+from .worker_failure import ONE_THREAD, WorkerFailure
 
 
 def _work(connection: Connection, factory: ClassifierFactory) -> None:
@@ -52,7 +31,7 @@ def _work(connection: Connection, factory: ClassifierFactory) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has ended, or wants no more
     except Exception as error:  # noqa: BLE001 (the parent raises it)
-        connection.send(_Failure(kind=type(error).__name__, message=" ".join(str(error).split())))
+        connection.send(WorkerFailure.of(error))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +50,7 @@ class WorkerPool:
 
     def __enter__(self) -> WorkerPool:
         context = multiprocessing.get_context("spawn")
-        with _environment(_ONE_THREAD):
+        with _environment(ONE_THREAD):
             for number in range(self._n_processes):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_work, args=(theirs, self._factory), name=f"xjstance-{number}",
@@ -91,39 +70,20 @@ class WorkerPool:
                 worker.process.kill()
                 worker.process.join()
 
+    @property
+    def n_workers(self) -> int:
+        """Processes."""
+        return self._n_processes
+
     def score(self, chunks: Iterator[Chunk]) -> Iterator[ChunkResult]:
-        """Results in the order of the chunks; a chunk is taken from the iterator only when there is room for it.
+        """Results in the order of the chunks.
 
         Raises: ModelError: a worker died (the message names its chunk), or could not load the model.
         """
-        done: dict[int, list[Prediction | str]] = {}
-        order: deque[Chunk] = deque()
-        waiting: deque[Chunk] = deque()
-        is_at_end = False
-        while True:
-            self._hand_out(waiting)
-            while order and order[0].number in done:
-                chunk = order.popleft()
-                yield chunk, done.pop(chunk.number)
-                self._hand_out(waiting)
-            has_room = len(order) < _CHUNKS_AHEAD * self._n_processes and len(waiting) < self._n_processes
-            if not is_at_end and has_room:
-                next_chunk = next(chunks, None)
-                if next_chunk is None:
-                    is_at_end = True
-                else:
-                    order.append(next_chunk)
-                    if next_chunk.articles:
-                        waiting.append(next_chunk)
-                    else:
-                        done[next_chunk.number] = []
-                self._collect(done, timeout_s=0)
-            elif order:
-                self._collect(done, timeout_s=None)
-            elif is_at_end:
-                return
+        return score_in_order(chunks, self)
 
-    def _hand_out(self, waiting: deque[Chunk]) -> None:
+    def hand_out(self, waiting: deque[Chunk]) -> None:
+        """Give waiting chunks to the processes that are free."""
         for worker in self._workers:
             if worker.chunk is None and waiting:
                 worker.chunk = waiting.popleft()
@@ -132,17 +92,18 @@ class WorkerPool:
                 except (BrokenPipeError, ConnectionResetError):
                     self._raise_for(worker)
 
-    def _collect(self, done: dict[int, list[Prediction | str]], *, timeout_s: float | None) -> None:
+    def collect(self, done: Done, waiting: deque[Chunk], *, is_patient: bool) -> None:
+        """Fetch what is ready."""
         busy = {worker.connection: worker for worker in self._workers if worker.chunk is not None}
         if not busy:
             return
-        for connection in wait(list(busy), timeout=timeout_s):
+        for connection in wait(list(busy), timeout=None if is_patient else 0):
             worker = busy[connection]  # type: ignore[index]
             try:
                 message = worker.connection.recv()
             except (EOFError, ConnectionResetError):
                 self._raise_for(worker)
-            if isinstance(message, _Failure):
+            if isinstance(message, WorkerFailure):
                 raise message.error()
             if worker.chunk is not None:
                 done[worker.chunk.number] = message
@@ -153,7 +114,7 @@ class WorkerPool:
         try:
             if worker.connection.poll():
                 message = worker.connection.recv()
-                if isinstance(message, _Failure):
+                if isinstance(message, WorkerFailure):
                     raise message.error()
         except (EOFError, OSError):
             pass

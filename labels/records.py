@@ -142,6 +142,9 @@ class Prediction:
     """Metadata columns kept: date, outlet, url, then what the user named."""
     evidence: tuple[Evidence, ...] | None = None
     """Sentences that carry the label, strongest first; None when not asked for."""
+    hint_agrees: bool | None = field(default=None, compare=False)
+    """Whether the archive's own language column names what the text was found to be in, before the column was believed
+    or not; None where either says nothing. Counted in the run's summary; no column of the output."""
 
     def __post_init__(self) -> None:
         if self.status not in get_args(Status):

@@ -18,7 +18,7 @@ from .article_text import ArticleText
 from .bundle import Bundle
 from .evidence import occlusion_evidence
 from .language_guess import EMPTY_GUESS, LanguageGuess
-from .language_hint import HintMode, apply_hint
+from .language_hint import HintMode, agrees, apply_hint
 from .language_id import LanguageIdentifier
 from .routing import Route, Router
 from .stance_encoder import Encoder, StanceEncoder
@@ -57,6 +57,7 @@ class _Prepared:
     route: Route
     windows: list[Window]
     read: list[Window]
+    hint_agrees: bool | None = None
 
 
 class StanceClassifier:
@@ -108,8 +109,8 @@ class StanceClassifier:
     def classify_articles(self, articles: Sequence[Article]) -> list[Prediction]:
         """One prediction an article, in order; batches are formed over exactly these articles."""
         texts = [ArticleText.of(article) for article in articles]
-        guesses = self._languages(articles, texts)
-        prepared = [self._prepare(*item) for item in zip(articles, texts, guesses, strict=True)]
+        found = self._languages(texts)
+        prepared = [self._prepare(*item) for item in zip(articles, texts, found, strict=True)]
         flat = [window.token_ids for item in prepared for window in item.read]
         logits = self.encoder.logits(flat)
         predictions, at = [], 0
@@ -119,24 +120,22 @@ class StanceClassifier:
             at += n
         return predictions
 
-    def _languages(self, articles: Sequence[Article], texts: Sequence[ArticleText]) -> list[LanguageGuess]:
+    def _languages(self, texts: Sequence[ArticleText]) -> list[LanguageGuess]:
         if self.settings.language is not None:
             language, script = split_tag(supported_tag(self.settings.language) or self.settings.language)
             fixed = LanguageGuess(language=language, script=script, prob=1.0)
             return [fixed if text.content.strip() else EMPTY_GUESS for text in texts]
-        found = self._identifier.identify_many([text.content for text in texts])
-        return [
-            apply_hint(guess, article.language, mode=self.settings.language_hint)
-            for guess, article in zip(found, articles, strict=True)
-        ]
+        return self._identifier.identify_many([text.content for text in texts])
 
-    def _prepare(self, article: Article, text: ArticleText, guess: LanguageGuess) -> _Prepared:
+    def _prepare(self, article: Article, text: ArticleText, found: LanguageGuess) -> _Prepared:
+        is_fixed = self.settings.language is not None
+        guess = found if is_fixed else apply_hint(found, article.language, mode=self.settings.language_hint)
         if not any(char.isalnum() for char in text.content):
             return _Prepared(article, text, EMPTY_GUESS, Route(name=None, reason="no text in it"), [], [])
         route = self._router.route(guess)
         cut = windows(text, self.bundle.tokenizer, max_tokens=self.bundle.manifest.max_tokens)
         read = cut[: self.settings.max_windows] if route.name else []
-        return _Prepared(article, text, guess, route, cut, read)
+        return _Prepared(article, text, guess, route, cut, read, agrees(found, article.language))
 
     def _predict(self, item: _Prepared, logits: NDArray[np.float32]) -> Prediction:
         guess, common = item.guess, self._common(item)
@@ -184,9 +183,9 @@ class StanceClassifier:
             "n_windows": len(item.read),
             "model": self.model,
             "codebook": self.codebook,
+            "hint_agrees": item.hint_agrees,
             "metadata": {"date": article.date, "outlet": article.outlet, "url": article.url, **article.metadata},
         }
-
 
 
 def _article(item: Article | str) -> Article:

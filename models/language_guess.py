@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..labels.language_tags import NO_LANGUAGE, UNKNOWN, print_tag
+from ..labels.language_tags import NO_LANGUAGE, SUPPORTED_TAGS, UNKNOWN, print_tag
 
 NO_SCRIPT = "Zyyy"
+_SUPPORTED = frozenset(SUPPORTED_TAGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class LanguageGuess:
         if self.language in (UNKNOWN, NO_LANGUAGE):
             return self.language
         return print_tag(self.language, self.script)
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether the tag is one of the 113; the identifier also knows `az-Cyrl`, so as not to call it another one."""
+        return self.tag in _SUPPORTED
 
 
 EMPTY_GUESS = LanguageGuess(language=UNKNOWN, script=NO_SCRIPT, prob=0.0)

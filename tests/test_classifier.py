@@ -89,3 +89,22 @@ def test_row_has_the_contract_columns_and_survives_the_way_back(tiny_classifier:
     ]  # fmt: skip
     assert from_row(row, tiny_classifier.labels) == found
     assert to_arrow([found], tiny_classifier.labels).to_pylist() == [row]
+
+
+@pytest.mark.parametrize(
+    ("hint", "mode", "agrees"),
+    [
+        ("en", "check", True),
+        ("English", "ignore", True),
+        ("de", "trust", False),
+        ("fr", "check", False),
+        (None, "check", None),
+    ],
+)
+def test_prediction_notes_whether_the_language_column_agrees_with_the_text(
+    tiny_bundle: Bundle, hint: str | None, mode: str, agrees: bool | None
+) -> None:
+    settings = ScoringSettings(precision="f32", language_hint=mode)  # type: ignore[arg-type]
+    classifier = StanceClassifier.load(tiny_bundle.folder, settings=settings)
+    (found,) = classifier.classify_articles([Article(id="a", text=ENGLISH, language=hint)])
+    assert found.hint_agrees is agrees

@@ -65,6 +65,17 @@ def test_errors_are_one_line_with_the_right_status(
     assert "Traceback" not in err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_output_to_a_device_is_refused_in_words(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(GOOD, encoding="utf-8")
+    assert main(["classify", str(path), "--model", model, "-o", "/dev/full"]) == 1
+    assert "/dev/full: is a device or pipe, and a name without an ending is a folder" in capsys.readouterr().err
+    assert main(["classify", str(path), "--model", model, "-o", str(tmp_path / "out.parquet"), "--language", "en"]) == 0
+    assert main(["report", str(tmp_path / "out.parquet"), "-o", "/dev/full"]) == 1
+    assert "/dev/full: is a device or pipe" in capsys.readouterr().err
+
+
 def test_damaged_bundle_stops_before_any_row(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
     copy = Path(shutil.copytree(model, tmp_path / "bundle"))
     (copy / "tokenizer_config.json").write_text("{}", encoding="utf-8")

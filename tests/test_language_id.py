@@ -103,6 +103,12 @@ def test_identify_says_unknown_or_no_language(identifier: LanguageIdentifier, te
     assert (guess.tag, guess.script) == (tag, script)
 
 
+def test_identify_marks_a_language_beyond_the_supported_ones(identifier: LanguageIdentifier) -> None:
+    guess = identifier.identify("Азәрбајҹан Республикасы Гафгазда јерләшән өлкәдир. Халг һәр күн јени хәбәрләр алыр.")
+    assert (guess.tag, guess.is_supported) == ("az-Cyrl", False)
+    assert identifier.identify("The spokesman answered the questions of the reporters on Monday.").is_supported
+
+
 def test_identify_an_empty_text_has_probability_zero(identifier: LanguageIdentifier) -> None:
     assert identifier.identify("").prob == 0.0
     assert identifier.identify_many([]) == []

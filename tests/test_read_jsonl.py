@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xjstance.inference.columns import ColumnMapping
+from xjstance.inference.columns import ColumnMapping, as_language_hint
 from xjstance.inference.compression import decompressed
 from xjstance.inference.read_jsonl import read_jsonl
 from xjstance.labels.errors import ConfigError, DataError
@@ -152,3 +152,12 @@ def test_decompressed_gives_back_what_was_compressed(content: bytes, level: int)
     frames = zstandard.compress(content[:half], level=level % 19 + 1) + zstandard.compress(content[half:])
     assert decompressed(io.BytesIO(frames)).read() == content
     assert decompressed(io.BytesIO(gzip.compress(content))).read() == content
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("en_US", "en-US"), ("English", "English"), ("Chinese (Simplified)", "chinese-Hans"), ("uig_Arab", "uig-Arab"),
+     ("Klingon", None), ("in the morning", None), ("", None), (3, None)],
+)  # fmt: skip
+def test_language_column_may_hold_tags_codes_and_names(value: object, hint: str | None) -> None:
+    assert as_language_hint(value) == hint

@@ -52,6 +52,20 @@ def test_counts_name_the_first_five_rejected_records() -> None:
     assert counts().first_rejected == [f"x.jsonl:{line}: is not JSON" for line in range(1, 6)]
 
 
+def test_counts_compare_the_language_column_with_the_text() -> None:
+    found = RunCounts()
+    for hint, language, agrees in (
+        ("en", "en", True),
+        ("English", "ug", False),
+        ("en", "ug", False),
+        (None, "ug", None),
+    ):
+        found.add_hint(hint, Prediction(id="a", status="empty", text_sha256="0", language=language, script="Arab",
+                                        hint_agrees=agrees))  # fmt: skip
+    pairs = {"English in the column, row ug-Arab": 1, "en in the column, row ug-Arab": 1}
+    assert found.to_dict()["language_column"] == {"compared": 3, "differ": 2, "pairs": pairs}
+
+
 def test_summary_has_a_row_a_language_and_a_footer() -> None:
     rows = shown(summary_table(counts(), LABELS))
     assert ["ug-Arab", "3", "3", "·", "·", "·", "·", "·", "·"] in rows

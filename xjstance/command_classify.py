@@ -54,7 +54,15 @@ def classify(
     rejected: Annotated[
         Path | None, typer.Option(help="Where refused records go when rows go to standard output.")
     ] = None,
-    processes: Annotated[int | None, typer.Option(min=1, help="Worker processes; left out: one a core.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes or actors; left out: one a core (GPU).")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray (extra ray): actors on this machine or a cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(help="Cluster for --engine ray: auto, HOST:PORT or ray://HOST:10001.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N (extra gpu).")] = "cpu",
     precision: Annotated[str | None, typer.Option(help="f32 or bf16; left out: by processor and bundle.")] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")] = False,
@@ -72,6 +80,12 @@ def classify(
 
     if language_hint not in ("trust", "check", "ignore"):
         raise ConfigError(f"--language-hint {language_hint!r} is none of trust, check, ignore")
+    if engine not in ("local", "ray"):
+        raise ConfigError(f"--engine {engine!r} is none of local, ray")
+    if ray_address is not None and engine != "ray":
+        raise ConfigError("--ray-address belongs to --engine ray")
+    if engine == "ray" and device.startswith("cuda:"):
+        raise ConfigError(f"--device {device}: Ray gives each actor a GPU of its own; say --device cuda")
     if as_json and output is not None:
         raise ConfigError("--json prints to standard output; with -o, name the output .jsonl instead")
     if rejected is not None and output is not None:
@@ -101,6 +115,8 @@ def classify(
         near_duplicates=near_duplicates,
         retry_rejected=retry_rejected,
         processes=processes,
+        engine=engine,
+        ray_address=ray_address,
         is_quiet=quiet,
     )
     if status := run().exit_status:

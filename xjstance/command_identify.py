@@ -30,8 +30,9 @@ def identify(
 ) -> None:
     """Name the language and script of each text: `und` where it is unknown, `zxx` where there is no language.
 
-    One JSON object a line: id, language, script, tag, prob, shares (of the characters, where there are several
-    languages), and what the archive's own language column says, with agrees true or false.
+    One JSON object a line: id, language, script, tag, whether the tag is one of the 113 that models read, prob, shares
+    (of the characters, where there are several languages), and what the archive's own language column says, with
+    agrees true or false.
     """
     from xjstance.models.language_id import LanguageIdentifier
 
@@ -100,6 +101,7 @@ def _rows(model: Any, articles: Iterable[Any]) -> Iterator[dict[str, Any]]:
                 "language": guess.language,
                 "script": guess.script,
                 "tag": guess.tag,
+                "supported": guess.is_supported,
                 "prob": round(guess.prob, 4),
                 "shares": {tag: round(share, 4) for tag, share in guess.shares},
             }

@@ -15,6 +15,7 @@ from xjstance.inference.archive_filter import ArchiveFilter
 from xjstance.inference.archive_sample import ArchiveSample
 from xjstance.inference.classify_archive import RunResult, classify_archive
 from xjstance.inference.columns import ColumnMapping
+from xjstance.inference.engine_ray import RayEngine
 from xjstance.inference.gdelt_join import GdeltJoin
 from xjstance.inference.progress import ProgressBar
 from xjstance.inference.protocol import ModelIdentity
@@ -65,6 +66,9 @@ class ScoringRun:
     near_duplicates: bool = False
     retry_rejected: bool = False
     processes: int | None = None
+    engine: str = "local"
+    """`local` or `ray`."""
+    ray_address: str | None = None
     is_quiet: bool = False
 
     def __call__(self) -> RunResult:
@@ -99,6 +103,7 @@ class ScoringRun:
                     with_evidence=settings.evidence > 0,
                     settings=asdict(settings) | self._selection(),
                     n_processes=self.processes or (_n_cores() if settings.device == "cpu" else 1),
+                    engine=self._engine(settings),
                     retry_rejected=self.retry_rejected,
                     near_duplicates=self.near_duplicates,
                     select=select if filters or sample or self.gdelt else None,
@@ -121,6 +126,12 @@ class ScoringRun:
             return self.settings
         chosen = choose_precision(bundle.manifest.precisions, wanted=self.settings.precision)
         return replace(self.settings, precision=chosen)
+
+    def _engine(self, settings: ScoringSettings) -> RayEngine | None:
+        """None: this machine's processes."""
+        if self.engine == "local":
+            return None
+        return RayEngine(address=self.ray_address, n_actors=self.processes, is_gpu=settings.device != "cpu")
 
     def _selection(self) -> dict[str, object]:
         chosen = {"since": self.since, "until": self.until, "languages": list(self.languages), "sample": self.sample,
@@ -178,6 +189,12 @@ def _say_summary(say: Say, result: RunResult, labels: tuple[str, ...]) -> None:
     say(f"{statuses}; {counts.n_duplicates:,} exact copies, {counts.n_repeated_ids:,} repeated ids; "
         f"{counts.n_tokens_read:,} of {counts.n_tokens:,} tokens read; "
         f"{result.seconds:.1f} s, {rate:,.1f} articles/s")  # fmt: skip
+    if counts.n_hints_against:
+        pairs = ", ".join(f"{pair} {n:,}" for pair, n in counts.hints_against.most_common(3))
+        say(f"language column: differs from the identified language in {counts.n_hints_against:,} of "
+            f"{counts.n_hints:,} articles ({pairs})", markup=False)  # fmt: skip
+    elif counts.n_hints:
+        say(f"language column: agrees with the identified language in all {counts.n_hints:,} articles")
     if result.output is not None:
         say(f"rows: {result.output}", markup=False)
 
