@@ -38,6 +38,8 @@ class PreparedAudit:
     n_unread: int
     source: str
     warnings: tuple[str, ...]
+    keys: tuple[Identity, ...] = ()
+    """Which article each is."""
     provenance: str | None = None
     """State of the store that was read, where it was one."""
 
@@ -142,7 +144,7 @@ def _prepared(kept: Sequence[AuditedRow], table: PredictionTable, audited: Audit
         base_language=[item.row["base_language"] for item in kept], story=stories,
         stance=np.array([int(item.row["stance"]) for item in kept]), strata=strata, n_not_random=n_other,
         n_unread=sum(audited.unread.values()), source=audited.source, warnings=tuple(warnings),
-        provenance=audited.provenance,
+        keys=tuple(identity(item.item) for item in kept), provenance=audited.provenance,
     )  # fmt: skip
 
 

@@ -61,11 +61,12 @@ class PredictionTable:
 
 
 def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequence[str] = (),
-                outlets: Path | None = None) -> PredictionTable:  # fmt: skip
+                outlets: Path | None = None, with_ids: bool = False) -> PredictionTable:  # fmt: skip
     """Read the rows once into `article`.
 
     Args: dimensions: beyond the built-in ones: kept columns, or columns of the outlet table.
         outlets: CSV or Parquet with a column `outlet` and others (country, ownership, group).
+        with_ids: keep id and text_sha256 too, for a database that outlives the report.
 
     Raises: DataError: a column is missing or the rows mix codebooks. ConfigError: a dimension that names persons.
     """
@@ -88,8 +89,9 @@ def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequen
     case = " ".join(f"WHEN {literal(label)} THEN {at}" for at, label in enumerate(source.labels))
     columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in wanted.items())
     outlet_join = f"LEFT JOIN outlet_table t ON t.outlet = {source.text('outlet')}" if joined else ""
+    ids = f"{source.text('id')} AS id, CAST(s.text_sha256 AS VARCHAR) AS text_sha256, " if with_ids else ""
     connection.execute(f"""CREATE OR REPLACE TABLE article AS
-        SELECT hash({source.text("id")}, CAST(s.text_sha256 AS VARCHAR)) AS key, status,
+        SELECT {ids}hash({source.text("id")}, CAST(s.text_sha256 AS VARCHAR)) AS key, status,
           CAST(CASE stance {case} END AS UTINYINT) AS stance,
           names.tag, s.language AS base_language, CAST(is_confident AS BOOLEAN) AS is_confident,
           CAST(is_validated AS BOOLEAN) AS is_validated, {probs}, {story_sql} AS story, {columns}

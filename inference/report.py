@@ -27,6 +27,12 @@ from .run_record import installed_versions
 
 FORMAT = 1
 """Version of the JSON's form."""
+_MAX_OUTLETS = 50
+"""Outlets that the volume lists, the largest first."""
+_MAX_INPUTS = 100
+"""Files of the archive that the method section names."""
+_MAX_STRATA = 200
+"""Strata of the audit that it lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +189,8 @@ def _run(table: PredictionTable) -> dict[str, Any]:
     return {"predictions": table.source.path.name, "files": len(table.source.files), "model": table.model,
             "codebook": table.codebook, "frame": table.frame(), "started": run.get("started"),
             "settings": run.get("settings"), "versions": run.get("versions"),
+            "inputs": list(run.get("inputs") or [])[:_MAX_INPUTS],
+            "language_column": (run.get("counts") or {}).get("language_column"),
             "stories_by": "near-duplicates" if table.has_near_duplicates else "exact copies"}  # fmt: skip
 
 
@@ -195,18 +203,29 @@ def _volume(table: PredictionTable) -> dict[str, Any]:
     for tag, status, n in rows:
         languages.setdefault(tag or "(none)", {})[status] = n
         total[status] = total.get(status, 0) + n
+    outlets = table.connection.execute(f"""SELECT outlet, count(*), count(*) FILTER (status = 'scored'),
+        count(*) OVER () FROM article WHERE outlet IS NOT NULL GROUP BY outlet
+        ORDER BY 2 DESC, 1 LIMIT {_MAX_OUTLETS}""").fetchall()
     ordered = sorted(languages.items(), key=lambda pair: (-sum(pair[1].values()), pair[0]))
     return {"by_status": total | {"lost": table.source.n_rejected_without_row},
-            "by_language": [{"language": tag, **counts} for tag, counts in ordered]}  # fmt: skip
+            "by_language": [{"language": tag, **counts} for tag, counts in ordered],
+            "n_outlets": outlets[0][3] if outlets else 0,
+            "by_outlet": [{"outlet": row[0], "articles": row[1], "scored": row[2]}
+                          for row in outlets]}  # fmt: skip
 
 
 def _audit(audit: PreparedAudit, table: PredictionTable) -> dict[str, Any]:
-    gold = audit.sample.gold
+    gold, design = audit.sample.gold, audit.sample.design
+    counts = np.bincount(design.stratum, minlength=len(audit.strata))
+    stands_for = np.bincount(design.stratum, weights=design.weight, minlength=len(audit.strata))
     return {"source": audit.source, "provenance": audit.provenance, "audited": len(gold), "unread": audit.n_unread,
             "not_random": audit.n_not_random, "strata": len(audit.strata),
             "by_label": dict(zip(table.labels, gold.sum(axis=0).astype(int).tolist(), strict=True)),
-            "stories": len(np.unique(audit.sample.design.clusters["story"])),
-            "outlets": len(np.unique(audit.sample.design.clusters["outlet"]))}  # fmt: skip
+            "stories": len(np.unique(design.clusters["story"])),
+            "outlets": len(np.unique(design.clusters["outlet"])),
+            "design": [{"stratum": name, "audited": int(counts[at]),
+                        "stands for articles": round(float(stands_for[at]), 1)}
+                       for at, name in enumerate(audit.strata[:_MAX_STRATA])]}  # fmt: skip
 
 
 def _warnings(table: PredictionTable, audit: PreparedAudit | None, book: Codebook | None,

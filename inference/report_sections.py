@@ -26,7 +26,22 @@ def volume_section(report: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
         + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows
     )  # fmt: skip
     table = _table("Articles by language and status", head, body)
-    return f"<dl>{words}</dl>{drawn.get('volume', '')}<details><summary>Table</summary>{table}</details>"
+    return (f"<dl>{words}</dl>{drawn.get('volume', '')}<details><summary>Table</summary>{table}</details>"
+            + _outlets(report))  # fmt: skip
+
+
+def _outlets(report: Mapping[str, Any]) -> str:
+    rows = report["volume"]["by_outlet"]
+    if not rows:
+        return ""
+    table = _rows_table(f"The {len(rows):,} largest of {report['volume']['n_outlets']:,} outlets", rows)
+    return f"<details><summary>Largest outlets</summary>{table}</details>"
+
+
+def _rows_table(caption: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in rows[0])
+    body = "".join(f"<tr>{''.join(_cell(value) for value in row.values())}</tr>" for row in rows)
+    return _table(caption, head, body)
 
 
 def cut_section(report: Mapping[str, Any], cut: Mapping[str, Any], number: int, drawn: Mapping[str, str]) -> str:
@@ -124,7 +139,8 @@ def audit_section(report: Mapping[str, Any]) -> str:
               "labelled but not drawn at random (left out)": audit["not_random"], "strata": audit["strata"],
               "stories": audit["stories"], "outlets": audit["outlets"], **{f"gold {label}": n for label, n in
                                                                           audit["by_label"].items()}}  # fmt: skip
-    return _pairs(values)
+    strata = _rows_table("Strata of the sample", audit["design"])
+    return f"{_pairs(values)}<details><summary>Strata</summary>{strata}</details>"
 
 
 def error_section(report: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
@@ -183,7 +199,8 @@ def method_section(report: Mapping[str, Any]) -> str:
              "stories joined by": run["stories_by"], "estimator": settings["method"],
              "independent units": ", ".join(settings["units"]),
              "suppressed below": f"{settings['min_articles']} articles or {settings['min_audited']} audited ones",
-             "versions": ", ".join(f"{name} {value}" for name, value in report["versions"].items())}  # fmt: skip
+             "versions": ", ".join(f"{name} {value}" for name, value in report["versions"].items()),
+             **_scoring(run)}  # fmt: skip
     limits = "".join(f"<li>{escape(text)}</li>" for text in report["limits"])
     book = report["codebook"]
     words = ""
@@ -199,6 +216,27 @@ def method_section(report: Mapping[str, Any]) -> str:
             f"<p>{escape(INTERVALS) if report['is_corrected'] else ''}</p><p>Counting: as published, every article "
             "counts; once per story, a story counts once in each cell, shared equally by its copies there.</p>"
             f"<h3>Limits</h3><ul>{limits}</ul><p>{escape(report['out_of_scope'])}</p>{words}")  # fmt: skip
+
+
+def _scoring(run: Mapping[str, Any]) -> dict[str, Any]:
+    """How the archive was scored, as far as run.json is there and says."""
+    found = {}
+    if settings := {
+        name: value for name, value in (run["settings"] or {}).items() if value not in (None, False, [], 0)
+    }:
+        found["scored with"] = ", ".join(f"{name} {value}" for name, value in settings.items())
+    if run["versions"]:
+        found["scored by"] = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+    if run["inputs"]:
+        found["archive"] = ", ".join(
+            f"{item['file']}" + (f" ({item['size_bytes']:,} bytes)" if item.get("size_bytes") else "")
+            for item in run["inputs"]
+        )
+    if (column := run["language_column"]) and column["compared"]:
+        found["language column"] = (
+            f"differs from the identified language in {column['differ']:,} of {column['compared']:,}"
+        )
+    return found
 
 
 def _rate(rate: Mapping[str, Any]) -> str:

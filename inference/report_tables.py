@@ -30,10 +30,22 @@ def balance_rows(report: Mapping[str, Any]) -> list[Row]:
 
 
 def volume_rows(report: Mapping[str, Any]) -> list[Row]:
-    """Articles by language and status; no denominator hides."""
+    """Articles by language and status, and the share of each language; no denominator hides."""
     statuses = list(report["volume"]["by_status"])
     rows = [{"language": "all", **report["volume"]["by_status"]}, *report["volume"]["by_language"]]
-    return [{"language": row["language"], **{status: row.get(status, 0) for status in statuses}} for row in rows]
+    whole = sum(rows[0][status] for status in statuses)
+    found = []
+    for row in rows:
+        counts = {status: row.get(status, 0) for status in statuses}
+        total = sum(counts.values())
+        found.append({"language": row["language"], "articles": total,
+                      "per_cent": round(100 * total / whole, 2) if whole else 0.0, **counts})  # fmt: skip
+    return found
+
+
+def outlet_rows(report: Mapping[str, Any]) -> list[Row]:
+    """The largest outlets by articles."""
+    return list(report["volume"]["by_outlet"])
 
 
 def contrast_rows(report: Mapping[str, Any]) -> list[Row]:
@@ -74,8 +86,8 @@ def change_rows(report: Mapping[str, Any]) -> list[Row]:
 
 
 TABLES = {
-    "shares": share_rows, "balance": balance_rows, "volume": volume_rows, "contrasts": contrast_rows,
-    "confusion": confusion_rows, "error_directions": direction_rows, "changes": change_rows,
+    "shares": share_rows, "balance": balance_rows, "volume": volume_rows, "outlets": outlet_rows,
+    "contrasts": contrast_rows, "confusion": confusion_rows, "error_directions": direction_rows, "changes": change_rows,
 }  # fmt: skip
 """Name of a table -> its rows from the report."""
 

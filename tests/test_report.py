@@ -228,3 +228,62 @@ def test_standard_output_is_json(paths: Paths, capsys: pytest.CaptureFixture[str
     assert main(["report", str(paths.run), "-q"]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert found["is_corrected"] is False
+
+
+def test_database_is_kept_with_readable_articles_and_every_table(paths: Paths, tmp_path: Path) -> None:
+    import duckdb
+
+    place = tmp_path / "kept.duckdb"
+    options = ["--by", "language", "--outlets", str(paths.outlets), "--database", str(place)]
+    assert report(paths, tmp_path / "a", *options) == 0
+    numbers = json.loads((tmp_path / "a" / "report.json").read_text(encoding="utf-8"))
+    connection = duckdb.connect(str(place), read_only=True)
+    [(n, n_ids)] = connection.execute("SELECT count(*), count(DISTINCT id) FROM prediction").fetchall()
+    assert n == 5_000 and n_ids == 5_000
+    stances = "SELECT stance, count(*) FROM prediction WHERE status = 'scored' GROUP BY stance"
+    whole = numbers["cuts"][0]["cells"][0]
+    for label, count in connection.execute(stances).fetchall():
+        assert count / whole["articles"] == pytest.approx(whole["shares"][label]["uncorrected"], abs=1e-5)
+    weights, audited = connection.execute("SELECT sum(weight), count(*) FROM audited").fetchall()[0]
+    assert weights == pytest.approx(whole["articles"], rel=1e-6)
+    assert audited == numbers["audit"]["audited"]
+    joined = connection.execute("SELECT count(*) FROM audited JOIN prediction USING (id, text_sha256)").fetchall()[0][0]
+    assert joined == audited
+    facts = dict(connection.execute("SELECT name, value FROM about").fetchall())
+    assert facts["frame"] == numbers["run"]["frame"] and facts["schema"] == "1"
+    [(share,)] = connection.execute("""SELECT share FROM shares WHERE cut = 'all' AND counting = 'as_published'
+        AND label = 'critical'""").fetchall()
+    assert share == whole["shares"]["critical"]["share"]
+    connection.close()
+    assert [path.name for path in tmp_path.iterdir() if "kept" in path.name] == ["kept.duckdb"]
+
+
+def test_database_is_not_left_half_written(paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "kept.duckdb"
+    assert report(paths, tmp_path / "a.json", "--by", "planet", "--database", str(place)) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert report(paths, tmp_path / "a.json", "--database", str(tmp_path / "kept.sql")) == 1
+    assert "NAME.duckdb" in capsys.readouterr().err
+
+
+def test_page_tells_volume_outlets_strata_and_how_it_was_scored(paths: Paths, tmp_path: Path) -> None:
+    record = json.loads((paths.run / "run.json").read_text(encoding="utf-8"))
+    more = record | {"settings": {"precision": "bf16", "language": None}, "versions": {"openvino": "2026.4.1"},
+                     "inputs": [{"file": "archive.jsonl.gz", "size_bytes": 1_234}],
+                     "counts": {"language_column": {"compared": 90, "differ": 4, "pairs": {}}}}  # fmt: skip
+    (paths.run / "run.json").write_text(json.dumps(more), encoding="utf-8")
+    try:
+        assert report(paths, tmp_path / "all", "--like", "aspi2022") == 0
+    finally:
+        (paths.run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    text = (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
+    for words in ("Largest outlets", "Strata of the sample", "precision bf16", "openvino 2026.4.1",
+                  "archive.jsonl.gz (1,234 bytes)", "differs from the identified language in 4 of 90"):  # fmt: skip
+        assert words in text
+    with (tmp_path / "all" / "tables" / "volume.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["articles"] == "5000" and float(rows[0]["per_cent"]) == 100
+    assert sum(float(row["per_cent"]) for row in rows[1:]) == pytest.approx(100, abs=0.1)
+    with (tmp_path / "all" / "tables" / "outlets.csv").open(encoding="utf-8", newline="") as file:
+        articles = [int(row["articles"]) for row in csv.DictReader(file)]
+    assert articles == sorted(articles, reverse=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from xjstance.inference.prevalence_cuts import Cut
     from xjstance.inference.prevalence_table import PredictionTable
     from xjstance.labels.codebook import Codebook
-    from xjstance.report_audit import AuditSources
 
 
 def report(
@@ -69,6 +69,9 @@ def report(
     audit_of_other_run: Annotated[
         bool, typer.Option(help="Accept a sample drawn from another scoring of the same archive.")
     ] = False,
+    database: Annotated[
+        Path | None, typer.Option(help="Keep a DuckDB file, NAME.duckdb, of all articles and tables, to query.")
+    ] = None,
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one if it fits.")] = None,
     clusters: Annotated[Path | None, typer.Option(help="clusters.parquet, if it does not lie with the rows.")] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "Stance by language, outlet and month",
@@ -79,7 +82,7 @@ def report(
     Without --audit or --store all shares are uncorrected, and every heading says so. --plan-audit tells how many
     articles to read for a wanted width and writes the queue.
     """
-    from xjstance.inference.prevalence_source import PredictionSource, connect
+    from xjstance.inference.prevalence_source import PredictionSource
     from xjstance.inference.prevalence_table import build_table
     from xjstance.report_audit import AuditSources
 
@@ -89,23 +92,40 @@ def report(
     pairs = _pairs(compare or [])
     source = PredictionSource.open(predictions, clusters=clusters)
     known = {name for cut in cuts for name in (*cut.by, *(pair[0] for pair in cut.without))}
+    with _database(database) as connection:
+        table = build_table(source, connection, outlets=outlets, with_ids=database is not None,
+                            dimensions=sorted(known - _columns_of(outlets, connection)))  # fmt: skip
+        prepared = sources.prepare(table)
+        if plan_audit is not None:
+            return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed, pilot=prepared)
+        found = _build(table, cuts, pairs, prepared, level, method, units, min_articles, min_audited, codebook, title)
+        if against is not None:
+            from xjstance.inference.compare_runs import compare_runs
+
+            found["against"] = compare_runs(table, PredictionSource.open(against))
+        if database is not None:
+            from xjstance.inference.report_database import write_tables
+
+            write_tables(table, found, prepared)
+    return _write(found, output, is_quiet=quiet)
+
+
+@contextmanager
+def _database(path: Path | None) -> Iterator[Any]:
+    """A DuckDB file that is kept under its name, or one that goes with the run."""
+    from xjstance.inference.prevalence_source import connect
+    from xjstance.inference.report_database import kept_database
+
+    if path is not None:
+        with kept_database(path) as connection:
+            yield connection
+        return
     with tempfile.TemporaryDirectory(prefix="xjstance-") as folder:
         connection = connect(str(Path(folder) / "report.duckdb"))
         try:
-            table = build_table(source, connection, outlets=outlets,
-                                dimensions=sorted(known - _columns_of(outlets, connection)))  # fmt: skip
-            if plan_audit is not None:
-                return _plan(table, plan_audit, cuts, half_width=half_width, level=level, seed=seed,
-                             pilot=sources.prepare(table))  # fmt: skip
-            found = _build(table, cuts, pairs, sources, level, method, units, min_articles, min_audited, codebook,
-                           title)  # fmt: skip
-            if against is not None:
-                from xjstance.inference.compare_runs import compare_runs
-
-                found["against"] = compare_runs(table, PredictionSource.open(against))
+            yield connection
         finally:
             connection.close()
-    return _write(found, output, is_quiet=quiet)
 
 
 def _cuts(by: str, like: str | None, without: list[str]) -> tuple[Cut, ...]:
@@ -147,9 +167,9 @@ def _columns_of(outlets: Path | None, connection: Any) -> set[str]:
     return set(outlet_columns(connection, outlets))
 
 
-def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str, str], ...], sources: AuditSources,
-           level: float, method: str, units: str, min_articles: int, min_audited: int, codebook: Path | None,
-           title: str) -> dict[str, Any]:  # fmt: skip
+def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str, str], ...],
+           audit: PreparedAudit | None, level: float, method: str, units: str, min_articles: int, min_audited: int,
+           codebook: Path | None, title: str) -> dict[str, Any]:  # fmt: skip
     from xjstance.inference.prevalence import PrevalenceSettings
     from xjstance.inference.report import ReportRequest, build_report
     from xjstance.labels.errors import ConfigError
@@ -159,7 +179,6 @@ def _build(table: PredictionTable, cuts: tuple[Cut, ...], pairs: tuple[tuple[str
         raise ConfigError(f"--units {wrong[0]!r} is none of auto, article, story, outlet")
     settings = PrevalenceSettings(level=level, method=method, min_articles=min_articles,  # type: ignore[arg-type]
                                   min_audited=min_audited, units=chosen)  # fmt: skip
-    audit = sources.prepare(table)
     groups = tuple(name for name in ("group", "ownership", "country") if name in table.dimensions)
     request = ReportRequest(cuts=cuts, settings=settings, compare=pairs, title=title,
                             error_dimensions=("language", *groups))  # fmt: skip
