@@ -17,12 +17,13 @@
   const points = (text) => Array.from(text).length;
 
   function quote(mark) {
-    let found = "";
+    let found = "", last = mark.end;
     for (const one of sentences) {
       const start = Number(one.dataset.start), end = Number(one.dataset.end);
       if (one.dataset.field !== mark.field || end <= mark.start || start >= mark.end) continue;
       const letters = Array.from(one.textContent);
-      found += (found ? " " : "") + letters.slice(Math.max(0, mark.start - start), mark.end - start).join("");
+      found += (start > last ? " " : "") + letters.slice(Math.max(0, mark.start - start), mark.end - start).join("");
+      last = end;
     }
     return found;
   }
@@ -40,6 +41,7 @@
       const item = document.createElement("li");
       const text = document.createElement("bdi");
       text.textContent = quote(mark);
+      text.lang = list.dataset.language;
       const remove = document.createElement("button");
       remove.type = "button";
       remove.className = "plain";
