@@ -16,6 +16,7 @@ from xjstance.command_labels import labels_app
 from xjstance.command_models import models_app
 from xjstance.command_report import report
 from xjstance.command_review import review
+from xjstance.command_select import select
 from xjstance.command_train import train
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(report)
 app.command()(review)
 app.command()(train)
 app.command()(evaluate)
+app.command()(select)
 app.add_typer(labels_app, name="labels")
 app.add_typer(models_app, name="models")
 
