@@ -194,6 +194,33 @@ def test_queue_is_sorted_and_filtered_by_every_score(store: Desk) -> None:
         elk.get(f"/queue/{store.queue}?{odd}")
 
 
+def test_whoever_labels_sees_neither_scores_nor_labels_of_what_is_before_them(store: Desk) -> None:
+    elk, ant = Browser(store, "elk"), Browser(store, "ant")
+    path = elk.next_item(store.queue) or ""
+    ant.next_item(store.queue)
+    ant.judge(path, "critical", note="ant's remark", is_flagged="yes")
+    listed = elk.client.get(f"/queue/{store.queue}?order=p_critical&stance=critical").text
+    assert "hidden from you" in listed and "0.60" not in listed and MODEL in listed
+    assert "Label it first" in elk.get(path.replace("item", "settle"), 403).text
+    assert "critical" not in elk.get(f"/queue/{store.queue}/disagreements").text
+    elk.judge(path, "neutral")
+    assert "ant's remark" in elk.get(path.replace("item", "settle")).text
+    with store.database.reading() as session:
+        assert [one.is_blind for one in all_annotations(session)] == [True, True]
+
+
+def test_whoever_saw_scores_or_labels_before_is_no_blind_reader(store: Desk) -> None:
+    elk, owl, ant = (Browser(store, name) for name in ("elk", "owl", "ant"))
+    assert "does not count as blind" in elk.get(f"/queue/{store.queue}").text
+    first = ant.next_item(store.queue) or ""
+    ant.judge(first, "critical")
+    owl.get(first.replace("item", "settle"))
+    assert owl.next_item(store.queue) != first
+    elk.judge(elk.next_item(store.queue) or "", "neutral")
+    with store.database.reading() as session:
+        assert [(one.reviewer, one.shown_model) for one in all_annotations(session)] == [("ant", None), ("elk", MODEL)]
+
+
 @settings(max_examples=80, deadline=None)
 @given(text=st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("\n 。. །ہ"), max_size=300))
 def test_paragraphs_hold_every_visible_character_at_its_place(text: str) -> None:

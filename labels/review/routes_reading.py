@@ -146,9 +146,18 @@ def codebook_page(queue: int, desk: DeskNow, person: Reviewer) -> Response:
 @router.get("/queue/{queue}/own")
 def own_page(queue: int, desk: DeskNow, person: Reviewer) -> Response:
     """The person's own judgements, newest first."""
+    if not 0 < queue <= MAX_NUMBER:
+        return desk.message("There is no such queue.", person=person, status=404)
     with desk.database.reading() as session:
-        own = [one for one in all_annotations(session, queue=queue) if one.reviewer == person.account.name]
-    return desk.page("own", person=person, own=own[::-1][:500], queue=queue)
+        rows = session.scalars(
+            select(AnnotationRow)
+            .join(ItemRow, ItemRow.number == AnnotationRow.item)
+            .where(AnnotationRow.account == person.account.number, ItemRow.queue == queue)
+            .order_by(AnnotationRow.number.desc())
+            .limit(500)
+        )
+        own = [Annotation.from_dict(row.content) for row in rows]
+    return desk.page("own", person=person, own=own, queue=queue)
 
 
 def _assignment(session: Session, item: int, person: Person) -> AssignmentRow:

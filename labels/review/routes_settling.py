@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ..errors import DataError
 from ..store.annotations import add_annotation, all_annotations, decisions, standing
-from ..store.assignments import set_state
+from ..store.assignments import keep_out, set_state
 from ..store.gold import judged_items
 from ..store.store_agreement import store_agreement
 from ..store.tables import ArticleRow, AssignmentRow, ItemRow, QueueRow
@@ -29,7 +29,10 @@ def disagreements_page(queue: int, desk: DeskNow, person: Adjudicator) -> Respon
     with desk.database.reading() as session:
         if not 0 < queue < 2**31 or session.get(QueueRow, queue) is None:
             return desk.message("There is no such queue.", person=person, status=404)
-        items = list(judged_items(session, queue=queue, only_labelled=True))
+        own = select(AssignmentRow.item).where(AssignmentRow.account == person.account.number,
+                                               AssignmentRow.state.in_(("open", "returned")))  # fmt: skip
+        hidden = set(session.scalars(own))
+        items = [one for one in judged_items(session, queue=queue, only_labelled=True) if one.number not in hidden]
         disputed = [one for one in items if one.is_disputed]
         flagged = [one for one in items if one.decision is None and any(label.is_flagged for label in one.labels)]
         n_decided = sum(one.decision is not None for one in items)
@@ -50,11 +53,14 @@ def agreement_page(queue: int, desk: DeskNow, person: Adjudicator) -> Response:
 
 @router.get("/settle/{item}")
 def settle_page(item: int, desk: DeskNow, person: Adjudicator) -> Response:
-    """One article with what everybody said of it."""
-    with desk.database.reading() as session:
+    """One article with what everybody said of it; not for somebody who is labelling it."""
+    with desk.database.writing() as session:
         row = session.get(ItemRow, item) if 0 < item < 2**31 else None
         if row is None:
             return desk.message("There is no such article.", person=person, status=404)
+        if not keep_out(session, item, person.account.number, now=desk.clock()):
+            return desk.message("You are labelling this article yourself. Label it first; then look at what the "
+                                "others said.", person=person, status=403)  # fmt: skip
         history = all_annotations(session, item=item)
         article, queue = session.get_one(ArticleRow, row.article), session.get_one(QueueRow, row.queue)
         labels = standing(history).get(item, {})

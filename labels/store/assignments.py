@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from .clock import as_text, later
-from .tables import AccountRow, AssignmentRow, ItemRow
+from .tables import AccountRow, AssignmentRow, ItemRow, ShownScoresRow
 
 LEASE_HOURS = 24.0
 """An item that was opened and neither labelled nor skipped goes to somebody else after so long."""
@@ -42,9 +42,38 @@ def next_item(session: Session, account: int, *, queue: int, tags: Sequence[str]
     if item is None:
         return None
     _take(item)
-    session.add(AssignmentRow(item=item.number, account=account, state="open", until=later(now, hours=LEASE_HOURS)))
+    shown = session.get(ShownScoresRow, (queue, account))
+    session.add(AssignmentRow(item=item.number, account=account, state="open", until=later(now, hours=LEASE_HOURS),
+                              revealed=shown.model if shown else None))  # fmt: skip
     session.flush()
     return item.number
+
+
+def note_shown_scores(session: Session, queue: int, account: int, model: str, *, now: datetime) -> None:
+    """Write down that somebody saw the scores of a queue: what they are given from then on they do not judge blind."""
+    if session.get(ShownScoresRow, (queue, account)) is None:
+        session.add(ShownScoresRow(queue=queue, account=account, model=model, at=as_text(now)))
+
+
+def keep_out(session: Session, item: int, account: int, *, now: datetime) -> bool:
+    """Somebody wants to see what others said of an item. False: they are to label it first; else it never comes to
+    them, so that nobody labels what they have seen the labels of."""
+    wanted = select(AssignmentRow).where(AssignmentRow.item == item, AssignmentRow.account == account)
+    held = session.scalars(wanted).one_or_none()
+    if held is None:
+        session.add(AssignmentRow(item=item, account=account, state="seen", until=as_text(now)))
+        return True
+    return held.state not in ("open", "returned")
+
+
+def reads_here(session: Session, queue: int, account: int) -> bool:
+    """Whether somebody labels in a queue."""
+    wanted = (
+        select(AssignmentRow.number)
+        .join(ItemRow, ItemRow.number == AssignmentRow.item)
+        .where(AssignmentRow.account == account, AssignmentRow.state != "seen", ItemRow.queue == queue)
+    )
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def _reads(tag: str) -> ColumnElement[bool]:

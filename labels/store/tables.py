@@ -78,7 +78,7 @@ class ArticleRow(Base):
     """Text of an article that is or was in a queue."""
 
     __tablename__ = "articles"
-    __table_args__ = (UniqueConstraint("id", "text_sha256"),)
+    __table_args__ = (UniqueConstraint("id", "text_sha256"), Index("articles_of_outlet", "outlet"))
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(AnyText)
     text_sha256: Mapped[str] = mapped_column(String(64), index=True)
@@ -95,7 +95,8 @@ class PredictionRow(Base):
     """What one model said of an article: no human label, and kept when the next model comes."""
 
     __tablename__ = "predictions"
-    __table_args__ = (UniqueConstraint("article", "model"), Index("predictions_in_order", "model", "top_prob"))
+    __table_args__ = (UniqueConstraint("article", "model"), Index("predictions_in_order", "model", "top_prob"),
+                      Index("predictions_by_margin", "model", "margin"))  # fmt: skip
     number: Mapped[int] = mapped_column(primary_key=True)
     article: Mapped[int] = mapped_column(ForeignKey("articles.number"))
     model: Mapped[str] = mapped_column(String(200))
@@ -140,6 +141,9 @@ class ItemRow(Base):
     __table_args__ = (
         UniqueConstraint("queue", "article"),
         Index("items_in_line", "queue", "is_open", "position"),
+        Index("items_by_position", "queue", "position"),
+        Index("items_by_tag", "queue", "tag"),
+        Index("items_of_article", "article"),
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     queue: Mapped[int] = mapped_column(ForeignKey("queues.number"))
@@ -207,16 +211,28 @@ class AssignmentRow(Base):
     """An item in somebody's hands."""
 
     __tablename__ = "assignments"
-    __table_args__ = (UniqueConstraint("item", "account"), Index("assignments_of", "account", "state"))
+    __table_args__ = (UniqueConstraint("item", "account"), Index("assignments_of", "account", "state"),
+                      Index("assignments_held", "state", "until"))  # fmt: skip
     number: Mapped[int] = mapped_column(primary_key=True)
     item: Mapped[int] = mapped_column(ForeignKey("items.number"))
     account: Mapped[int] = mapped_column(ForeignKey("accounts.number"))
     state: Mapped[str] = mapped_column(String(20))
-    """`open`, `done`, `skipped`, `returned` (sent back by an adjudicator), `released` (held too long)."""
+    """`open`, `done`, `skipped`, `returned` (sent back by an adjudicator), `released` (held too long),
+    `seen` (opened to settle it: never given to this person)."""
     until: Mapped[str] = mapped_column(String(40))
     """When an open item goes to somebody else."""
     revealed: Mapped[str | None] = mapped_column(String(200))
     """Model whose prediction the person has seen on this item; from then on they do not judge it blind."""
+
+
+class ShownScoresRow(Base):
+    """Somebody opened the list of a queue with its scores; what they label in it from then on is not blind."""
+
+    __tablename__ = "shown_scores"
+    queue: Mapped[int] = mapped_column(ForeignKey("queues.number"), primary_key=True)
+    account: Mapped[int] = mapped_column(ForeignKey("accounts.number"), primary_key=True)
+    model: Mapped[str] = mapped_column(String(200))
+    at: Mapped[str] = mapped_column(String(40))
 
 
 class DraftRow(Base):
