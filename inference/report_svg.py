@@ -14,6 +14,8 @@ text{font:12px "Noto Sans",system-ui,sans-serif;fill:#1f2937}
 .axis{stroke:#d1d5db;stroke-width:1}.zero{stroke:#4b5563;stroke-dasharray:3 3}
 """
 """For a file of its own; the page has its own style, light and dark."""
+_TITLE_HEIGHT = 30
+"""Pixels above a chart in a file of its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,20 +62,23 @@ class Svg:
         self._shapes.append(f'<path d="{way}{"Z" if filled else ""}" {look}/>')
 
     def inline(self) -> str:
-        """For the page, which brings the style."""
-        return self._element(style="")
+        """For the page, which brings the style and the title."""
+        return self._element("".join(self._shapes), self.height)
 
     def standalone(self) -> str:
-        """A file of its own, on white."""
-        return self._element(style=f"<style>{STYLE}</style><rect width='100%' height='100%' fill='#ffffff'/>")
+        """A file of its own, on white, with its title above: a chart that is passed on says what it is."""
+        title = f'<text x="8" y="20" class="bold">{escape(self.title)}</text>'
+        shapes = f'<g transform="translate(0,{_TITLE_HEIGHT})">{"".join(self._shapes)}</g>'
+        back = f"<style>{STYLE}</style><rect width='100%' height='100%' fill='#ffffff'/>"
+        return self._element(back + title + shapes, self.height + _TITLE_HEIGHT)
 
-    def _element(self, *, style: str) -> str:
+    def _element(self, content: str, height: float) -> str:
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:.0f} {self.height:.0f}" role="img" '
-            f'width="{self.width:.0f}" height="{self.height:.0f}" aria-labelledby="{self.name}-t {self.name}-d">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:.0f} {height:.0f}" role="img" '
+            f'width="{self.width:.0f}" height="{height:.0f}" aria-labelledby="{self.name}-t {self.name}-d">'
             f'<title id="{self.name}-t">{escape(self.title)}</title>'
             f'<desc id="{self.name}-d">{escape(self.description)}</desc>'
-            f"{style}{''.join(self._shapes)}</svg>"
+            f"{content}</svg>"
         )
 
 

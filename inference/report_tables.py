@@ -124,7 +124,9 @@ def to_latex(report: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
         else:
             parts += [_tex_share(cell["shares"][label]) for label in labels]
         lines.append(" & ".join(parts) + " \\\\")
-    lines += ["\\bottomrule", "\\end{tabular}", f"% Shares in per cent, {state}, {level} intervals, as published."]
+    note = f"Shares in per cent, {state}, " + (f"{level} intervals, " if cut["is_corrected"] else "") + "as published."
+    n_columns = 3 + len(labels)
+    lines += ["\\bottomrule", f"\\multicolumn{{{n_columns}}}{{l}}{{\\footnotesize {note}}} \\\\", "\\end{tabular}"]
     return "\n".join(lines) + "\n"
 
 

@@ -130,6 +130,19 @@ def test_uncorrected_shares_never_stand_in_the_column_of_corrected_ones(paths: P
     assert "UNCORRECTED" not in (tmp_path / "raw" / "tables" / "volume.csv").read_text()
 
 
+def test_every_chart_file_shows_its_title_and_whether_it_is_corrected(paths: Paths, tmp_path: Path) -> None:
+    assert report(paths, tmp_path / "raw", "--by", "language,month", audited=False) == 0
+    assert report(paths, tmp_path / "told", "--by", "language,month") == 0
+    for folder, words in (("raw", ", uncorrected</text>"), ("told", ", corrected by audit</text>")):
+        charts = sorted((tmp_path / folder / "charts").glob("*.svg"))
+        shown = [chart for chart in charts if chart.name.startswith(("shares", "balance"))]
+        assert len(shown) >= 4
+        assert all(words in chart.read_text(encoding="utf-8") for chart in shown)
+    for folder, words in (("raw", "UNCORRECTED, as published."), ("told", "corrected by audit, 95\\,\\% intervals")):
+        table = (tmp_path / folder / "tables" / "shares_language.tex").read_text(encoding="utf-8")
+        assert f"\\footnotesize Shares in per cent, {words}" in table
+
+
 def test_numbers_are_the_same_on_every_run_and_add_up(paths: Paths, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         assert report(paths, tmp_path / name, "--compare", "en:zh-Hans", "--without", "language=zh") == 0
