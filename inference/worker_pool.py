@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 
 from ..labels.errors import ModelError
 from .chunks import Chunk
+from .end_with_parent import end_with_parent
 from .ordered_scoring import ChunkResult, Done, score_in_order
 from .protocol import ClassifierFactory
 from .score_chunk import score_chunk
@@ -23,6 +24,7 @@ from .worker_failure import ONE_THREAD, WorkerFailure
 def _work(connection: Connection, factory: ClassifierFactory) -> None:
     """Life of a worker process: make the classifier, then score chunks until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    end_with_parent()
     try:
         classifier = factory()
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ IDENTITY = ModelIdentity(labels=LABELS, model="fake@0123456789ab", codebook="xin
 class FakeClassifier:
     """Probabilities from the content's hash, and one bit from the batch, so that other batches show.
 
-    The texts `boom`, `die` and `no model` raise, kill the process, and raise ModelError.
+    The texts `boom`, `die`, `no model` and `wait` raise, kill the process, raise ModelError, and print the process's
+    number and never end.
     """
 
     labels: tuple[str, ...] = LABELS
@@ -39,6 +41,9 @@ class FakeClassifier:
             raise ValueError("the text says boom")
         if "no model" in article.text:
             raise ModelError("the fake model is broken")
+        if "wait" in article.text:
+            os.write(1, f"{os.getpid()}\n".encode())
+            threading.Event().wait()
         if "die" in article.text:
             os.kill(os.getpid(), signal.SIGKILL)
         sha = article.sha256

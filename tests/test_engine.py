@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -87,6 +92,35 @@ def test_score_names_the_chunk_of_a_worker_that_died() -> None:
                                              *articles(30)[10:]]  # fmt: skip
     with pytest.raises(ModelError, match=r"ended \(signal 9\).*'a8' at x.jsonl:9 to 'fatal' at x.jsonl:10"):
         scored(items, n_processes=2)
+
+
+_WAITING_RUN = """
+from tests.fake_classifier import IDENTITY, make_fake
+from xjstance.inference.chunks import ChunkSizes
+from xjstance.inference.engine_local import score
+from xjstance.labels.records import Article
+articles = [Article(id=str(at), text=f"wait {at}") for at in range(4)]
+list(score(articles, make_fake, identity=IDENTITY, n_processes=2, sizes=ChunkSizes(chunk_articles=1)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux tells of the end of other processes")
+def test_score_leaves_no_busy_worker_behind_when_it_is_killed() -> None:
+    root = Path(__file__).parents[1]
+    process = subprocess.Popen([sys.executable, "-c", _WAITING_RUN], cwd=root, stdout=subprocess.PIPE,
+                               env={**os.environ, "PYTHONPATH": str(root)})  # fmt: skip
+    assert process.stdout is not None
+    workers = [os.pidfd_open(int(process.stdout.readline())) for _ in range(2)]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    try:
+        for worker in workers:
+            assert select.select([worker], [], [], 30)[0], "a worker outlived its parent"
+    finally:
+        for worker in workers:
+            os.close(worker)
 
 
 @pytest.mark.slow

@@ -1,6 +1,9 @@
 """Feed 100,000 hostile inputs through reading, scoring and writing: no crash, no hang, no good article lost.
 
     python tests/bench/bench_hostile.py --n 100000 --json tests/bench/results/hostile.json
+    python tests/bench/bench_hostile.py --n 2000 --real --json tests/bench/results/hostile_real.json
+
+--real scores with the embedded model: identifier, tokenizer and encoder read the broken texts too.
 
 An input is one broken record (a JSON line, a CSV row, an HTML page, a WARC record) or one broken file (Parquet, gzip,
 zstd), made by mutating a good one: flipped, cut, repeated and inserted bytes, other encodings, nested and giant values.
@@ -24,6 +27,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -34,13 +38,14 @@ from xjstance.inference.outcome import Outcome
 from xjstance.inference.output_file import FileSink
 from xjstance.inference.page_extractor import PageExtractor
 from xjstance.inference.page_text import Page
-from xjstance.inference.protocol import ModelIdentity
+from xjstance.inference.protocol import ArticleClassifier, ModelIdentity
 from xjstance.inference.read_csv import read_csv
 from xjstance.inference.read_jsonl import read_jsonl
 from xjstance.inference.read_warc import read_warc
 from xjstance.inference.table_layout import TableLayout
 from xjstance.labels.errors import DataError
 from xjstance.labels.records import Article, Prediction, RejectedRecord
+from xjstance.models.classifier import StanceClassifier
 
 LABELS = ("praising", "critical", "neutral", "unrelated")
 IDENTITY = ModelIdentity(labels=LABELS, model="even@0", codebook="xinjiang@1+0")
@@ -221,9 +226,31 @@ MAKERS: dict[str, Callable[[int, random.Random], Iterator[tuple[Items, set[str]]
 }  # fmt: skip
 
 
-def run_kind(kind: str, n: int, seed: int, results: multiprocessing.Queue[dict[str, object]]) -> None:
+class Scorer:
+    """Makes the classifier once, and counts what the rows say."""
+
+    def __init__(self, *, is_real: bool) -> None:
+        self._classifier: ArticleClassifier = StanceClassifier.load() if is_real else EvenClassifier()
+        self.identity = ModelIdentity(labels=self._classifier.labels, model=self._classifier.model,
+                                      codebook=self._classifier.codebook)  # fmt: skip
+        self.by_status: Counter[str] = Counter()
+        self.n_failed = 0
+
+    def __call__(self) -> ArticleClassifier:
+        return self._classifier
+
+    def count(self, row: Prediction) -> None:
+        """Take note of a row; one on which the model failed is a fault of ours."""
+        self.by_status[row.status] += 1
+        self.n_failed += row.status == "rejected" and "the model failed" in (row.reason or "")
+        if row.status == "scored" and not abs(sum(row.probs or ()) - 1) < 1e-6:
+            raise SystemExit(f"{row.id}: probabilities do not sum to 1")
+
+
+def run_kind(kind: str, n: int, seed: int, is_real: bool, results: multiprocessing.Queue[dict[str, object]]) -> None:
     """All inputs of one kind, read, scored and written."""
     rng = random.Random(f"{seed}{kind}")
+    scorer = Scorer(is_real=is_real)
     lost: list[str] = []
     n_articles = n_rejected = n_inputs = 0
     slowest_s = 0.0
@@ -241,23 +268,24 @@ def run_kind(kind: str, n: int, seed: int, results: multiprocessing.Queue[dict[s
             n_articles += len(texts)
             held += items
             if len(held) > 2_000:
-                write(held, Path(folder), n_inputs)
+                write(held, Path(folder), n_inputs, scorer)
                 held = []
             last = time.monotonic()
-        write(held, Path(folder), n_inputs)
+        write(held, Path(folder), n_inputs, scorer)
     results.put({"inputs": n_inputs, "articles_read": n_articles, "rejected": n_rejected, "lost": len(lost),
-                 "lost_examples": lost[:3], "slowest_s": round(slowest_s, 3),
+                 "lost_examples": lost[:3], "by_status": dict(scorer.by_status), "model_failed": scorer.n_failed, "slowest_s": round(slowest_s, 3),
                  "seconds": round(time.monotonic() - clock, 1)})  # fmt: skip
 
 
-def write(items: Items, folder: Path, number: int) -> None:
+def write(items: Items, folder: Path, number: int, scorer: Scorer) -> None:
     """Score items and write their rows; every record must come out as a row, a rejected line, or both."""
     ending = ("parquet", "jsonl", "csv")[number % 3]
     sink = FileSink(folder / f"out.{ending}", TableLayout(labels=LABELS))
     rejected: list[RejectedRecord] = []
     n_rows = 0
-    for row in score(items, EvenClassifier, identity=IDENTITY, on_rejected=rejected.append):
+    for row in score(items, scorer, identity=scorer.identity, on_rejected=rejected.append):
         n_rows += 1
+        scorer.count(row)
         sink.take(Outcome(prediction=row))
     for record in rejected:
         sink.take(Outcome(rejected=record))
@@ -273,6 +301,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--kinds", nargs="*", choices=sorted(SHARES), default=list(SHARES))
+    parser.add_argument("--real", action="store_true", help="score with the embedded model")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
@@ -280,14 +309,21 @@ def main() -> None:
     has_failed = False
     for kind in options.kinds:
         results: multiprocessing.Queue[dict[str, object]] = context.Queue()
-        process = context.Process(target=run_kind, args=(kind, round(options.n * SHARES[kind]), options.seed, results))
+        process = context.Process(
+            target=run_kind, args=(kind, round(options.n * SHARES[kind]), options.seed, options.real, results)
+        )
         process.start()
         while process.is_alive() and results.empty():
             process.join(0.2)
         found: dict[str, object] = results.get(timeout=5) if not results.empty() else {"crashed": process.exitcode}
         process.join()
         kinds[kind] = found
-        has_failed |= "crashed" in found or bool(found.get("lost")) or float(str(found.get("slowest_s", 0))) > LIMIT_S
+        has_failed |= (
+            "crashed" in found
+            or bool(found.get("lost"))
+            or bool(found.get("model_failed"))
+            or float(str(found.get("slowest_s", 0))) > LIMIT_S
+        )
         sys.stderr.write(f"{kind} {json.dumps(found)}\n")
     report = {"seed": options.seed, "python": platform.python_version(), "cores": os.cpu_count(),
               "load_1_min": os.getloadavg()[0], "limit_s": LIMIT_S, "kinds": kinds}  # fmt: skip

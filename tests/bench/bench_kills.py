@@ -1,6 +1,9 @@
 """Kill a run with SIGKILL at random moments, let the same command go on, and compare with a run that was left alone.
 
     python tests/bench/bench_kills.py --kills 200 --json tests/bench/results/kills.json
+    python tests/bench/bench_kills.py --kills 20 --records 150 --real --json tests/bench/results/kills_real.json
+
+--real scores the sample archive's texts with the embedded model; else a stand-in works 2 ms on an article.
 
 Each trial starts a fresh output folder, kills the run at moments drawn over its whole length, start-up included, until
 it once gets through, and then compares every byte of the folder (run.json without its clock) with the uninterrupted
@@ -29,9 +32,16 @@ from xjstance.inference.classify_archive import classify_archive
 from xjstance.inference.protocol import ModelIdentity
 from xjstance.labels.errors import StanceError
 from xjstance.labels.records import Article, Prediction
+from xjstance.models.bundle import Bundle
+from xjstance.models.classifier import StanceClassifier
 
 LABELS = ("praising", "critical", "neutral", "unrelated")
+SAMPLE = Path(__file__).parents[2] / "examples" / "archive.jsonl"
 IDENTITY = ModelIdentity(labels=LABELS, model="busy@0", codebook="xinjiang@1+0")
+
+
+ORPHAN_S = 20.0
+"""A worker that is there so long after its parent was killed counts as left behind."""
 
 
 class BusyClassifier:
@@ -58,22 +68,35 @@ class BusyClassifier:
         )  # fmt: skip
 
 
-def write_archive(path: Path, n_records: int, rng: random.Random) -> None:
-    """Articles, one in ten a copy, one in thirty broken, one in fifty on which the classifier fails."""
+def real_identity() -> ModelIdentity:
+    """The embedded model's."""
+    bundle = Bundle.load()
+    return ModelIdentity(labels=bundle.codebook.labels, model=bundle.signature, codebook=bundle.codebook.signature)
+
+
+def write_archive(path: Path, n_records: int, rng: random.Random, *, is_real: bool) -> None:
+    """Articles, one in ten a copy, one in thirty broken, one in fifty on which the stand-in fails."""
     lines = []
+    sample = [json.loads(line)["text"] for line in SAMPLE.read_text(encoding="utf-8").splitlines()] if is_real else []
     for at in range(n_records):
         draw = rng.random()
-        text = f"text {rng.randrange(at + 1) if draw < 0.1 else at}" + (" boom" if draw > 0.98 else "")
+        number = rng.randrange(at + 1) if draw < 0.1 else at
+        text = (
+            f"{sample[number % len(sample)]} {number}"
+            if is_real
+            else f"text {number}" + (" boom" if draw > 0.98 else "")
+        )
         lines.append("{broken" if 0.5 < draw < 0.53 else json.dumps({"id": f"a{at}", "text": text}))
     path.write_text("\n".join(lines) + "\n")
 
 
-def work(archive: Path, output: Path, n_processes: int) -> int:
+def work(archive: Path, output: Path, n_processes: int, *, is_real: bool) -> int:
     """One run, in the process that is to be killed."""
     sizes = ChunkSizes(part_articles=25, chunk_articles=7)
     try:
-        return classify_archive(Archive.open([str(archive)]), BusyClassifier, identity=IDENTITY, output=output,
-                                sizes=sizes, n_processes=n_processes).exit_status  # fmt: skip
+        return classify_archive(Archive.open([str(archive)]), StanceClassifier.load if is_real else BusyClassifier,
+                                identity=real_identity() if is_real else IDENTITY, output=output, sizes=sizes,
+                                n_processes=n_processes).exit_status  # fmt: skip
     except StanceError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -115,14 +138,15 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=600)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--real", action="store_true", help="score with the embedded model")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--work", nargs=2, type=Path, metavar=("ARCHIVE", "OUTPUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        sys.exit(work(options.work[0], options.work[1], options.processes))
+        sys.exit(work(options.work[0], options.work[1], options.processes, is_real=options.real))
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
-        report = run_trials(Path(name), options.kills, options.records, options.processes, rng)
+        report = run_trials(Path(name), options.kills, options.records, options.processes, rng, is_real=options.real)
     report |= {"seed": options.seed, "python": platform.python_version(), "cores": os.cpu_count(),
                "load_1_min": os.getloadavg()[0]}  # fmt: skip
     sys.stdout.write(json.dumps(report) + "\n")
@@ -133,13 +157,22 @@ def main() -> None:
         sys.exit(1)
 
 
-def run_trials(folder: Path, n_kills: int, n_records: int, n_processes: int, rng: random.Random) -> dict[str, object]:
+def run_trials(folder: Path, n_kills: int, n_records: int, n_processes: int, rng: random.Random, *,
+               is_real: bool) -> dict[str, object]:  # fmt: skip
     """Trials until so many kills have hit a running process."""
     archive = folder / "archive.jsonl"
-    write_archive(archive, n_records, rng)
-    command = [sys.executable, __file__, "--processes", str(n_processes), "--work", str(archive)]
+    write_archive(archive, n_records, rng, is_real=is_real)
+    command = [
+        sys.executable,
+        __file__,
+        "--processes",
+        str(n_processes),
+        *(["--real"] if is_real else []),
+        "--work",
+        str(archive),
+    ]
     times = []
-    for name in ("whole", "again", "third"):
+    for name in ("whole", "again") if is_real else ("whole", "again", "third"):
         clock = time.monotonic()
         status = subprocess.run([*command, str(folder / name)], check=False).returncode
         times.append(time.monotonic() - clock)
@@ -149,6 +182,7 @@ def run_trials(folder: Path, n_kills: int, n_records: int, n_processes: int, rng
     whole = contents(folder / "whole")
     done = {"kills": 0, "trials": 0, "unequal_trials": 0, "orphans": 0}
     moments = []
+    slowest_end_s = 0.0
     while done["kills"] < n_kills:
         done["trials"] += 1
         output = folder / f"trial{done['trials']}"
@@ -163,16 +197,17 @@ def run_trials(folder: Path, n_kills: int, n_records: int, n_processes: int, rng
                 process.wait()
                 done["kills"] += 1
                 moments.append(moment_s)
-                deadline = time.monotonic() + 5
-                while any(map(is_running, children)) and time.monotonic() < deadline:
+                clock = time.monotonic()
+                while any(map(is_running, children)) and time.monotonic() < clock + ORPHAN_S:
                     time.sleep(0.01)
+                slowest_end_s = max(slowest_end_s, time.monotonic() - clock)
                 done["orphans"] += sum(map(is_running, children))
                 continue
             break
         if process.returncode != 3 or contents(output) != whole:
             done["unequal_trials"] += 1
-    return {**done, "records": n_records, "parts": len(list((folder / "whole").glob("part-*"))),
-            "processes": n_processes, "uninterrupted_s": round(whole_s, 2),
+    return {**done, "model": real_identity().model if is_real else IDENTITY.model, "records": n_records, "parts": len(list((folder / "whole").glob("part-*"))),
+            "processes": n_processes, "slowest_worker_end_s": round(slowest_end_s, 2), "uninterrupted_s": round(whole_s, 2),
             "kill_moments_s": [round(min(moments), 3), round(max(moments), 3)]}  # fmt: skip
 
 
