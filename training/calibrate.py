@@ -21,6 +21,8 @@ _SHRINKAGE = 50.0
 """A language's own log-temperature counts n / (n + this); the rest is the pooled one."""
 
 _BIAS_PENALTY = 0.02
+_MAX_LOG_TEMPERATURE = 5.0
+"""Logits that say nothing would otherwise drive the temperature to 0 or infinity."""
 
 
 def fit_scaling(logits: Floats, gold: Ints, *, with_bias: bool = True) -> Scaling:
@@ -37,7 +39,9 @@ def fit_scaling(logits: Floats, gold: Ints, *, with_bias: bool = True) -> Scalin
         fit = float((log_norm - scaled[np.arange(len(gold)), gold]).mean())
         return fit + (_BIAS_PENALTY * float((params[1:] ** 2).sum()) if with_bias else 0.0)
 
-    found = minimize(loss, np.zeros(1 + n_labels if with_bias else 1), method="L-BFGS-B")
+    start = np.zeros(1 + n_labels if with_bias else 1)
+    bounds = [(-_MAX_LOG_TEMPERATURE, _MAX_LOG_TEMPERATURE), *[(None, None)] * (len(start) - 1)]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
     bias = found.x[1:] - found.x[1:].mean() if with_bias else np.zeros(0)
     return Scaling(temperature=float(np.exp(found.x[0])), bias=tuple(float(round(value, 6)) for value in bias))
 

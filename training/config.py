@@ -56,6 +56,8 @@ class TrainingConfig:
     balance_languages: Balance = "sqrt"
     invented_weight: float = 0.5
     """Weight of an invented article relative to a brief of real reporting."""
+    recombination: float = 0.0
+    """Share of the articles whose sentences are exchanged for others of their kind, drawn anew each epoch, 0 to 1."""
     composites_each: int = 2
     """Composites of each recipe in each language, where domain sentences are given."""
     background_each: int = 24
@@ -64,7 +66,18 @@ class TrainingConfig:
     """Weight of a composite relative to the mean of the articles."""
     max_tokens: int = 256
     """Window length with special tokens."""
+    distil_weight: float = 0.5
+    """Share of the soft-label loss in the loss of a labelled article that has soft labels, 0 to 1. An article without
+    a label has the soft-label loss alone."""
+    distil_temperature: float = 2.0
+    """Teacher's and student's probabilities are both softened by this, 1 or more [HVD15]."""
+    unlabelled_weight: float = 0.5
+    """Weight of an unlabelled article relative to the mean of the labelled ones."""
+    lora_rank: int = 0
+    """Rank of LoRA matrices beside every linear layer [HSW22]; they are merged before the bundle is written. 0: none.
+    Needs the extra `lora`."""
     aggregation: Rule = "lead"
+    """How windows become an article: mean, lead, confident, or attention (learnt in training)."""
     lead_weight: float = 2.0
     patience: int = 0
     """Epochs without a better development macro-F1 after which training stops; 0 trains all epochs."""
@@ -75,7 +88,8 @@ class TrainingConfig:
     seed: int = 13
 
     def __post_init__(self) -> None:
-        for name in ("warmup_fraction", "dropout", "token_dropout", "label_smoothing", "layer_decay"):
+        for name in ("warmup_fraction", "recombination", "dropout", "token_dropout", "label_smoothing", "layer_decay",
+                     "distil_weight"):  # fmt: skip
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be from 0 to 1")
         if not 0 <= self.embedding_rate <= 100:
@@ -83,6 +97,10 @@ class TrainingConfig:
         for name in ("epochs", "learning_rate", "batch_articles", "gradient_accumulation"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training: {name} is {getattr(self, name)}; it must be above 0")
+        if self.distil_temperature < 1:
+            raise ConfigError(f"training: distil_temperature is {self.distil_temperature}; it must be 1 or more")
+        if not 0 <= self.lora_rank <= 1_024:
+            raise ConfigError(f"training: lora_rank is {self.lora_rank}; it must be from 0 to 1024")
         if self.embedding_optimizer not in get_args(EmbeddingOptimizer):
             raise ConfigError(
                 f"training: embedding_optimizer is {self.embedding_optimizer!r}; "
@@ -103,7 +121,7 @@ class TrainingConfig:
 
     @property
     def aggregation_rule(self) -> Aggregation:
-        """How windows become an article; the same object scores later."""
+        """How windows become an article; the same object scores later (`attention`: with the weights learnt)."""
         return Aggregation(rule=self.aggregation, lead_weight=self.lead_weight)
 
     @classmethod

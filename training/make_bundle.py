@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from ..labels.codebook import Codebook
 from ..labels.errors import ModelError
 from ..labels.language_tags import SUPPORTED_TAGS, print_tag
 from ..labels.records import LabelledArticle
+from ..models.aggregation import Aggregation
 from ..models.article_text import ArticleText
 from ..models.bundle import Bundle
 from ..models.calibration import Calibration
@@ -36,8 +38,8 @@ _SOFTWARE = ("xjstance", "torch", "transformers", "openvino", "sentencepiece", "
 
 def make_bundle(classifier: Any, base: Path, folder: Path, *, name: str, codebook: Codebook, config: TrainingConfig,
                 calibration_articles: Sequence[LabelledArticle], test_articles: Sequence[LabelledArticle],
-                training_data_sha256: str, record: Mapping[str, Any],
-                half_precision: bool = True) -> Bundle:  # fmt: skip
+                training_data_sha256: str, record: Mapping[str, Any], half_precision: bool = True,
+                aggregation: Aggregation | None = None) -> Bundle:  # fmt: skip
     """Write the bundle of a fine-tuned classifier and open it again, checked.
 
     Args:
@@ -45,6 +47,7 @@ def make_bundle(classifier: Any, base: Path, folder: Path, *, name: str, codeboo
         base: folder with its tokenizer files.
         calibration_articles: development articles that neither trained nor chose the epoch.
         test_articles: counted for `is_validated`; never read here.
+        aggregation: how windows become an article, as training left it; None: the config's rule.
         half_precision: store the weights as float16 (the config still says float32, and loaders widen them).
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +66,7 @@ def make_bundle(classifier: Any, base: Path, folder: Path, *, name: str, codeboo
         tokenizer="sentencepiece" if (folder / SENTENCEPIECE_FILE).is_file() else "tokenizers",
         graph=graph,
         max_tokens=config.max_tokens,
-        aggregation=config.aggregation_rule,
+        aggregation=aggregation or config.aggregation_rule,
         calibration=Calibration(),
         languages=SUPPORTED_TAGS,
         fingerprints=load_tokenizer(folder).fingerprint(),
@@ -148,10 +151,14 @@ def _graph_kind(folder: Path, classifier: Any) -> str:
 
     example = {name: torch.ones(1, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask")}
     try:
-        model = ov.convert_model(classifier.eval(), example_input=example)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # OpenVINO traces by torch.jit, which torch calls deprecated
+            model = ov.convert_model(classifier.eval(), example_input=example)
     except Exception as error:
         raise ModelError(f"{folder}: OpenVINO cannot convert {classifier.config.model_type!r}: {error}") from error
-    ov.save_model(model, folder / "openvino_model.xml", compress_to_fp16=True)
+    # OpenVINO 2026.4 dies of a division by zero where a gated MLP with float16 weights runs in bf16 (seen on AMX).
+    is_gated = classifier.config.model_type == "modernbert"
+    ov.save_model(model, folder / "openvino_model.xml", compress_to_fp16=not is_gated)
     return "openvino"
 
 

@@ -18,6 +18,9 @@ from .examples import Example
 from .shared_moment import SharedMomentAdamW
 from .stance_model import StanceModel, WindowCollator, losses
 
+ATTENTION_RATE = 30.0
+"""Factor on the rate for the few weights of learnt attention, which only long articles train."""
+
 
 class Examples(Dataset[Example]):
     """A list as a torch dataset."""
@@ -92,7 +95,8 @@ class StanceTrainer(Trainer):
         config = self.stance_config
         out = model(**inputs)
         loss = losses(out, inputs, label_smoothing=config.label_smoothing, voice_weight=config.voice_weight,
-                      content_weight=config.content_weight)  # fmt: skip
+                      content_weight=config.content_weight, distil_weight=config.distil_weight,
+                      distil_temperature=config.distil_temperature)  # fmt: skip
         if not torch.isfinite(loss):
             raise ModelError(
                 f"training: the loss is {loss.item()} at step {self.state.global_step}; lower learning_rate "
@@ -124,6 +128,9 @@ def parameter_groups(model: StanceModel, config: TrainingConfig) -> list[dict[st
         if id(parameter) in words and config.embedding_rate == 0:
             parameter.requires_grad_(False)
         if not parameter.requires_grad:
+            continue
+        if name == "attention":
+            groups.setdefault((config.learning_rate * ATTENTION_RATE, 0.0, False), []).append(parameter)
             continue
         rate = config.learning_rate * config.layer_decay ** (n_layers - _depth(name, n_layers))
         decay = 0.0 if parameter.ndim < 2 else config.weight_decay
