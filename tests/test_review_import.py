@@ -13,7 +13,7 @@ pytest.importorskip("alembic")
 
 from sqlalchemy import select
 
-from tests.review_data import TEXTS, queued
+from tests.review_data import TEXTS, desk, queued
 from xjstance.__main__ import main
 from xjstance.inference.prevalence_source import PredictionSource
 from xjstance.labels.audit_sample import frame_sha256, write_queue
@@ -144,3 +144,41 @@ def test_queue_file_of_another_verb_is_taken_as_it_is(tmp_path: Path) -> None:
     assert main(["review", str(run), "--archive", str(archive), "--store", str(store), "--queue",
                  str(tmp_path / "plan.csv"), "--import-only"]) == 0  # fmt: skip
     assert items_of(store) == [(item.id, item.inclusion_prob, "audit") for item in items]
+
+
+def test_next_models_scores_come_beside_the_earlier_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, archive = write_run(tmp_path)
+    store = str(tmp_path / "reviews.db")
+    assert main(["review", str(run), "--archive", str(archive), "--store", store, "--size", "5", "--import-only"]) == 0
+    newer, _ = write_run(tmp_path, name="newer", shift=1)
+    command = ["review", str(newer), "--store", store, "--refresh", "--import-only"]
+    assert main(command) == main(command) == 0
+    assert "new model's scores of 5 articles" in capsys.readouterr().err
+    database = Database.open(store)
+    with database.reading() as session:
+        models = [row.model for row in session.scalars(select(PredictionRow))]
+        assert sorted(set(models)) == ["newer@0123456789ab", "run@0123456789ab"] and len(models) == 10
+        assert session.scalars(select(QueueRow.model)).all() == ["newer@0123456789ab"]
+        assert len(session.scalars(select(ItemRow)).all()) == 5
+    database.close()
+    assert main(["review", "--store", store, "--refresh", "--import-only"]) == 1
+    assert "needs the new run" in capsys.readouterr().err
+
+
+def test_labels_that_are_probably_wrong_are_read_again(tmp_path: Path) -> None:
+    with desk(str(tmp_path / "reviews.db")) as store:
+        store.hire("ant")
+        probs = [(0.9, 0.05, 0.03, 0.02), (0.05, 0.9, 0.03, 0.02), (0.6, 0.3, 0.05, 0.05), (0.97, 0.01, 0.01, 0.01)]
+        store.add([queued(number, probs=one) for number, one in enumerate(probs)], double_share=0)
+        for label in ("praising", "critical", "praising", "critical"):
+            store.judge("ant", store.take("ant") or 0, label)
+    where = str(tmp_path / "reviews.db")
+    command = ["review", "--store", where, "--select", "suspect", "--of", "main", "--import-only"]
+    assert main(command) == main(command) == 0
+    database = Database.open(where)
+    with database.reading() as session:
+        queue = session.scalars(select(QueueRow.number).where(QueueRow.name == "suspect")).one()
+        wanted = select(ArticleRow.id, ItemRow.reason, ItemRow.inclusion_prob).where(ItemRow.queue == queue)
+        rows = session.execute(wanted.join(ItemRow, ItemRow.article == ArticleRow.number)).all()
+        assert [tuple(row) for row in rows] == [("a3", "suspect", 0.0)]
+    database.close()

@@ -221,6 +221,22 @@ def test_whoever_saw_scores_or_labels_before_is_no_blind_reader(store: Desk) -> 
         assert [(one.reviewer, one.shown_model) for one in all_annotations(session)] == [("ant", None), ("elk", MODEL)]
 
 
+def test_window_borders_and_what_was_not_read_are_shown_after_the_own_label(store: Desk) -> None:
+    text = " ".join(["The spokesman praised the policy again."] * 30)
+    store.add([queued(50, tag="en", title="", text=text)], name="long")
+    ant = Browser(store, "ant")
+    path = ant.next_item(store.queue) or ""
+    assert "data-window" not in ant.client.get(path).text
+    ant.judge(path, "critical")
+    spans = [one for name, one in ant.get(path).tags if name == "span"]
+    begins = [at for at, one in enumerate(spans) if one.get("class") == "window"]
+    unread = [at for at, one in enumerate(spans) if "unread" in (one.get("class") or "")]
+    assert [spans[at]["data-window"] for at in begins] == ["2", "3"]
+    starts = [int(spans[at + 1]["data-start"] or 0) / len(text) for at in begins]
+    assert starts == pytest.approx([8 / 27, 16 / 27], abs=0.04)  # 800 of 900 tokens in three windows
+    assert int(spans[unread[0]]["data-start"] or 0) / len(text) == pytest.approx(8 / 9, abs=0.04)
+
+
 @settings(max_examples=80, deadline=None)
 @given(text=st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("\n 。. །ہ"), max_size=300))
 def test_paragraphs_hold_every_visible_character_at_its_place(text: str) -> None:

@@ -25,8 +25,16 @@ def review(
         Path | None, typer.Option(help="Queue file (.jsonl, .csv) of select or report --plan-audit.")
     ] = None,
     select: Annotated[
-        str, typer.Option(help="Without --queue: uncertain, audit (random sample), disagreement or all.")
+        str,
+        typer.Option(
+            help="Without --queue: uncertain, audit (random sample), disagreement or all; suspect: labels of the store "
+            "that are probably wrong (no PREDICTIONS needed)."
+        ),
     ] = "uncertain",
+    of: Annotated[str | None, typer.Option(help="For --select suspect: the queue whose labels are looked at.")] = None,
+    refresh: Annotated[
+        bool, typer.Option(help="PREDICTIONS are a new model's: add them to the store's articles; no new queue.")
+    ] = False,
     size: Annotated[int | None, typer.Option(min=1, help="Articles in the queue.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the queue; left out: the kind or the file's name.")] = None,
     languages: Annotated[str, typer.Option(metavar="A,B", help="Only these, as ug or ug-Arab.")] = "",
@@ -60,7 +68,13 @@ def review(
     """
     database = open_store(store, may_make=True)
     try:
-        if predictions is not None:
+        if refresh:
+            n = _refresh(database, predictions, name, codebook)
+            typer.echo(f"the store has the new model's scores of {n:,} articles", err=True)
+        elif select == "suspect":
+            n = _suspects(database, of, name or "suspect", size, double, is_blind=not open_predictions)
+            typer.echo(f"added {n:,} labels that are probably wrong to the queue", err=True)
+        elif predictions is not None:
             n_added = _import(
                 database, predictions, archive or [], queue, select, size, name, languages, outlet or [], against,
                 double, not open_predictions, column or [], file_format, codebook, seed,
@@ -108,6 +122,33 @@ def _import(database: Database, predictions: Path, archive: list[str], queue: Pa
     rows = predictions_of(source, [(item.id, item.text_sha256) for item in items])
     texts = Archive.open(archive, columns=ColumnMapping.parse(column), file_format=file_format)  # type: ignore[arg-type]
     return add_queue(database, join_texts(items, rows, texts), settings, codebook=book, now=utc_now())
+
+
+def _refresh(database: Database, predictions: Path | None, queue: str | None, codebook: Path | None) -> int:
+    from xjstance.inference.prevalence_source import PredictionSource
+    from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
+    from xjstance.labels.errors import ConfigError
+    from xjstance.labels.store.clock import utc_now
+    from xjstance.labels.store.refresh import article_keys, refresh_predictions
+    from xjstance.review_import import predictions_of
+
+    if predictions is None:
+        raise ConfigError("--refresh needs the new run: xjstance review NEW_PREDICTIONS --refresh --store STORE")
+    with database.reading() as session:
+        keys = article_keys(session, queue=queue)
+    found = predictions_of(PredictionSource.open(predictions), keys)
+    book = Codebook.load(codebook or DEFAULT_CODEBOOK)
+    return refresh_predictions(database, found, codebook=book, queue=queue, now=utc_now())
+
+
+def _suspects(database: Database, of: str | None, name: str, size: int | None, double: float, *,
+              is_blind: bool) -> int:  # fmt: skip
+    from xjstance.labels.store import QueueSettings
+    from xjstance.labels.store.clock import utc_now
+    from xjstance.labels.store.suspects import add_suspect_queue
+
+    settings = QueueSettings(name=name, double_share=double, is_blind=is_blind)
+    return add_suspect_queue(database, of, settings, size=size, now=utc_now())
 
 
 def _first_link(database: Database, name: str, *, again: bool) -> str | None:

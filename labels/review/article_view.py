@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..records import TextField
 from ..sentences import sentence_spans
@@ -19,6 +19,10 @@ class Piece:
     is_sentence: bool
     is_evidence: bool = False
     """Whether the model's evidence overlaps it."""
+    begins_window: int | None = None
+    """Number of the window (from 2) that begins about here."""
+    is_unread: bool = False
+    """Whether it lies behind what the model read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,36 @@ def paragraphs(text: str, field: TextField, *, evidence: Iterable[tuple[int, int
     if held:
         found.append(Paragraph(field=field, pieces=tuple(held)))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """About where each window of the model begins in a title and text, and where its reading ended.
+
+    Windows are cut at sentence borders into about equal lengths; what is kept of a prediction is how many there were
+    and how many tokens were read, so a border is at most a sentence or so off.
+    """
+
+    n_windows: int = 1
+    read_share: float = 1.0
+    """Tokens read of all, 0 to 1."""
+
+    def of(self, found: list[Paragraph], n_title: int, n_text: int) -> list[Paragraph]:
+        """The paragraphs of a field with the borders marked."""
+        n_read = (n_title + n_text) * self.read_share
+        borders = [(number, n_read * (number - 1) / self.n_windows) for number in range(2, self.n_windows + 1)]
+        marked, half = [], 0.0
+        for paragraph in found:
+            pieces = []
+            for piece in paragraph.pieces:
+                start = piece.start + (0 if paragraph.field == "title" else n_title)
+                middle = start + (piece.end - piece.start) / 2
+                nearest = [number for number, at in borders if start - half <= at < middle] if piece.is_sentence else []
+                half = middle - start if piece.is_sentence else half
+                is_unread = self.read_share < 1 and middle > n_read
+                pieces.append(replace(piece, begins_window=nearest[-1] if nearest else None, is_unread=is_unread))
+            marked.append(replace(paragraph, pieces=tuple(pieces)))
+        return marked
 
 
 def _pieces(text: str, marked: list[tuple[int, int]]) -> Iterator[Piece]:

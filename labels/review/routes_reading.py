@@ -29,8 +29,8 @@ from ..store.tables import (
     QueueRow,
     ScoreRow,
 )
-from .article_view import paragraphs
-from .desk import DeskNow, ForbiddenError, Form, Person, Reviewer
+from .article_view import Reading, paragraphs
+from .desk import Desk, DeskNow, ForbiddenError, Form, Person, Reviewer
 from .progress import progress_of
 
 router = APIRouter()
@@ -52,24 +52,25 @@ def next_page(queue: int, desk: DeskNow, person: Reviewer) -> Response:
 @router.get("/item/{item}")
 def item_page(item: int, desk: DeskNow, person: Reviewer) -> Response:
     """The article, blind until the own label is given."""
-    with desk.database.writing() as session:
+    with desk.database.reading() as session:
         held = _assignment(session, item, person)
         last = last_annotation(session, item, person.account.number)
         row, queue = session.get_one(ItemRow, item), session.get_one(QueueRow, session.get_one(ItemRow, item).queue)
         is_labelled = last is not None and last.kind == "label"
         prediction = _prediction(session, row, queue) if is_labelled or not queue.is_blind else None
-        if prediction is not None:
-            held.revealed = prediction["model"]
+        if prediction is not None and held.revealed != prediction["model"]:
+            _note_revealed(desk, item, person, prediction["model"])
         draft = session.get(DraftRow, (item, person.account.number))
         values = _start_values(last, draft.content if draft else None)
         article = session.get_one(ArticleRow, row.article)
         comment = _returned_with(session, item) if held.state == "returned" else None
         shows_outlet = desk.settings.shows_outlet or is_labelled
         evidence = prediction["evidence"] if prediction else []
+        reading, lengths = _reading(prediction), (len(article.title), len(article.text))
         return desk.page(
             "item", person=person, item=item, queue=queue, article=article, language=_language(row.tag),
-            title=paragraphs(article.title, "title", evidence=_spans_of(evidence, "title")),
-            body=paragraphs(article.text, "text", evidence=_spans_of(evidence, "text")),
+            title=reading.of(paragraphs(article.title, "title", evidence=_spans_of(evidence, "title")), *lengths),
+            body=reading.of(paragraphs(article.text, "text", evidence=_spans_of(evidence, "text")), *lengths),
             outlet=article.outlet if shows_outlet else None, url=article.url if shows_outlet else None,
             codebook=codebook_of(session, queue), prediction=prediction, last=last if is_labelled else None,
             values=values, request_id=secrets.token_hex(16), after=last.number if last else 0, comment=comment,
@@ -209,6 +210,20 @@ def _prediction(session: Session, item: ItemRow, queue: QueueRow) -> dict[str, A
     scores = session.scalars(select(ScoreRow).where(ScoreRow.prediction == row.number)).all()
     return {"model": row.model, "stance": row.stance, "scores": {one.label: one.prob for one in scores},
             "is_confident": row.is_confident, **row.details}  # fmt: skip
+
+
+def _note_revealed(desk: Desk, item: int, person: Person, model: str) -> None:
+    """Write down, before the page goes out, whose prediction it shows."""
+    with desk.database.writing() as session:
+        _assignment(session, item, person).revealed = model
+
+
+def _reading(prediction: dict[str, Any] | None) -> Reading:
+    """What the model read of the article, as far as the prediction says."""
+    if prediction is None or not prediction.get("n_tokens"):
+        return Reading()
+    share = min(1.0, prediction["n_tokens_read"] / prediction["n_tokens"])
+    return Reading(n_windows=max(1, prediction["n_windows"]), read_share=share)
 
 
 def _start_values(last: Annotation | None, draft: dict[str, Any] | None) -> dict[str, Any]:
