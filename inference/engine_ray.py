@@ -64,6 +64,7 @@ class RayEngine:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self.address is None:
             options |= {"include_dashboard": False}
+            os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 starves beside any other work
             if self.n_actors is not None:
                 options |= {"num_cpus": self.n_actors}
         else:
