@@ -74,6 +74,28 @@ def twice(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
                  expected)  # fmt: skip
 
 
+def by_pilot(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
+    """A pilot of a third, and a later sample that goes where the pilot's residuals were large (Neyman), of the same strata."""
+    pilot = by_stance(archive, n // 3, rng)
+    residual = np.abs(archive.one_hot[pilot.rows] - archive.probs[pilot.rows]).sum(axis=1)
+    labels = np.unique(pilot.stratum)
+    members = {label: np.flatnonzero(archive.stance == label) for label in labels}
+    doubt = np.array([len(members[label]) * (residual[pilot.stratum == label].std() + 0.05) for label in labels])
+    sizes = np.clip(np.round((n - n // 3) * doubt / doubt.sum()), 2, [len(members[label]) for label in labels]).astype(
+        int
+    )
+    later = [rng.choice(members[label], size, replace=False) for label, size in zip(labels, sizes, strict=True)]
+    pilot_rate = {label: pilot.prob[pilot.stratum == label][0] for label in labels}
+    later_rate = {label: size / len(members[label]) for label, size in zip(labels, sizes, strict=True)}
+    rows = np.concatenate([pilot.rows, *later])
+    own = np.concatenate(
+        [pilot.prob, *(np.full(len(part), later_rate[label]) for label, part in zip(labels, later, strict=True))]
+    )
+    expected = np.array([pilot_rate[label] + later_rate[label] for label in archive.stance[rows]])
+    strata = [np.full(len(part), 10 + label) for label, part in zip(labels, later, strict=True)]
+    return Drawn(rows, own, np.concatenate([pilot.stratum, *strata]), expected)
+
+
 def by_size(archive: SimulatedArchive, n: int, rng: np.random.Generator) -> Drawn:
     """Unequal probabilities within strata: Poisson-like, outlets weighted 1 to 5 by their number."""
     weight = 1.0 + 4 * (archive.outlet % 5) / 4
@@ -141,6 +163,7 @@ def designs() -> list[Design]:
         Design(
             name="pilot and later sample, rare 5%", n=300, draw=twice, archive={"shares": RARE, "outlet_spread": 40.0}
         ),
+        Design(name="pilot, later sample where it found doubt", n=300, draw=by_pilot),
         Design(name="unequal probabilities 1 to 5", n=200, draw=by_size),
         Design(name="stories drawn, copies counted", n=200, draw=by_story, units=("article", "story")),
         Design(
