@@ -21,8 +21,9 @@ Voice = Literal["outlet", "government", "critics", "others"]
 Content = Literal["praising", "critical", "none"]
 """What a sentence says of the policy."""
 
-Origin = Literal["brief", "invented", "converted"]
-"""A brief of real reporting, an invented article, or another article in another script."""
+Origin = Literal["brief", "invented", "converted", "archived"]
+"""A brief of real reporting, an invented article, another article in another script, or the text of an article of an
+archive as reviewers labelled it."""
 
 Split = Literal["train", "development", "test"]
 
@@ -199,6 +200,11 @@ class LabelledArticle:
     """Group code of the second reader."""
     codebook: str = ""
     """`id@version` the label follows."""
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it reports what happened: neither invented nor another article over again."""
+        return self.origin in ("brief", "archived")
 
     def article(self) -> Article:
         """The article without its labels, as scoring would read it."""

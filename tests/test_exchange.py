@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def labels_in(database: Database) -> list[tuple[object, ...]]:
         return sorted((key(one) for one in all_annotations(session) if one.kind == "label"), key=repr)
 
 
-@pytest.mark.parametrize("kind", ["csv", "doccano", "label-studio"])
+@pytest.mark.parametrize("kind", ["argilla", "csv", "doccano", "label-studio"])
 def test_round_trip_keeps_who_labelled_what(judged: Desk, tmp_path: Path, kind: str) -> None:
     file, other = tmp_path / "labels.out", str(tmp_path / "other.db")
     assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind, "--with-text"]) == 0
@@ -76,7 +78,7 @@ def test_round_trip_keeps_who_labelled_what(judged: Desk, tmp_path: Path, kind: 
 
 def test_texts_leave_only_under_a_flag(judged: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "labels.csv"
-    for kind in ("doccano", "label-studio", "corpus"):
+    for kind in ("argilla", "doccano", "label-studio", "corpus"):
         assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind]) == 1
         assert "--with-text" in capsys.readouterr().err
     assert main(["labels", "export", where(judged), "-o", str(file), "--format", "csv"]) == 0
@@ -120,7 +122,7 @@ def test_files_made_by_the_other_tools_are_read(tmp_path: Path) -> None:
     ("doccano", "[1]", "is no line of doccano"), ("doccano", "nonsense", "is no line of doccano"),
     ("label-studio", "{}", "no list of tasks"), ("label-studio", '[{"x": 1}]', "task 1 has another form"),
     ("label-studio", "[", "is not JSON"), ("csv", "id,label\n1,neutral\n", "column 'title' is missing"),
-    ("csv", "\udcff", "is not UTF-8"), ("xml", "", "none of csv"),
+    ("csv", "\udcff", "is not UTF-8"), ("xml", "", "none of argilla, csv"),
 ])  # fmt: skip
 def test_broken_files_are_refused_with_file_and_place(tmp_path: Path, kind: str, content: str, message: str,
                                                       capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
@@ -169,8 +171,86 @@ def test_new_corpus_respects_the_splits_of_the_old_one(judged: Desk, tmp_path: P
     by_id = {one.id: one for one in made.articles}
     assert (by_id["same"].label, by_id["same"].split) == ("critical", "test")
     (new,) = [one for one in made.articles if one.id.startswith("review-")]
-    assert (new.split, new.story, new.label) == ("test", "s-copy", "neutral")
+    assert (new.split, new.story, new.label, new.origin) == ("test", "s-copy", "neutral", "archived")
     assert "quotes only" in (new.adjudicated or "")
     write_corpus(made.articles, tmp_path / "corpus")
     assert sorted(one.id for one in read_corpus(tmp_path / "corpus")) == sorted(by_id)
     assert corpus_version([], tasks).articles == corpus_version([], tasks[::-1]).articles[::-1]
+
+
+def test_dataset_file_is_what_datasets_loads(judged: Desk, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    file = tmp_path / "labels.parquet"
+    for more in ([], ["--with-text"]):
+        assert main(["labels", "export", where(judged), "-o", str(file), "--format", "datasets", *more]) == 0
+        cache = str(tmp_path / f"cache{len(more)}")
+        rows = datasets.load_dataset("parquet", data_files=str(file), split="train", cache_dir=cache).to_list()
+        assert [(one["id"], one["label"], one["label_source"]) for one in rows] == [
+            ("a0", "critical", "agreed"), ("a1", "neutral", "adjudicated"), ("a2", None, None),
+            ("a3", "neutral", "single"),
+        ]  # fmt: skip
+        assert ("text" in rows[0]) == bool(more)
+    assert rows[1]["text"] == EMOJI and [one["reviewer"] for one in rows[1]["labels"]] == ["ant", "bee"]
+    assert rows[0]["labels"][0]["spans"] == [{"field": "text", "start": 2, "end": 7}]
+
+
+def archive_of(judged: Desk, file: Path) -> int:
+    return main(["labels", "archive", where(judged), "-o", str(file), "--signed-by", "owl", "--statement", "All read."])
+
+
+def test_audit_archive_is_signed_off_and_verifies(judged: Desk, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    file = tmp_path / "audit.zip"
+    assert archive_of(judged, file) == 0
+    capsys.readouterr()
+    assert main(["labels", "verify", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "signed off by owl" in out and "8 judgements, 3 gold labels, 1 not settled" in out
+    with zipfile.ZipFile(file) as source:
+        names = {one: source.read(one).decode() for one in source.namelist()}
+    statement = json.loads(names["statement.json"])
+    assert (statement["statement"], statement["reviewers"]) == ("All read.", ["ant", "bee", "owl"])
+    assert json.loads(names["models.json"])[0]["model"] == "tiny@0123456789ab"
+    assert list(json.loads(names["codebooks.json"])) == [Codebook.load().signature]
+    assert statement["annotations_head"] in out and not any("first plane" in one for one in names.values())
+    assert archive_of(judged, file) == 0  # signed again: another event, the same judgements
+    assert main(["labels", "verify", str(file)]) == 0
+
+
+@pytest.mark.parametrize(("name", "change"), [
+    ("annotations.jsonl", (b'"label": "critical"', b'"label": "neutral"')),
+    ("statement.json", (b"All read.", b"None read.")), ("events.jsonl", (b"main", b"other")),
+    ("items.jsonl", (b"agreed", b"single")), ("codebooks.json", (b"critical", b"x")),
+    ("models.json", (b"tiny", b"huge")),
+])  # fmt: skip
+@pytest.mark.parametrize("mends_manifest", [False, True])
+def test_changed_audit_archive_is_refused(judged: Desk, tmp_path: Path, name: str, change: tuple[bytes, bytes],
+                                          mends_manifest: bool) -> None:  # fmt: skip
+    file, other = tmp_path / "audit.zip", tmp_path / "changed.zip"
+    assert archive_of(judged, file) == 0
+    with zipfile.ZipFile(file) as source:
+        files = {one: source.read(one) for one in source.namelist()}
+    before, files[name] = files[name], files[name].replace(change[0], change[1], 1)
+    assert files[name] != before
+    if mends_manifest:
+        old, new = (hashlib.sha256(one).hexdigest().encode() for one in (before, files[name]))
+        files["MANIFEST.sha256"] = files["MANIFEST.sha256"].replace(old, new)
+    with zipfile.ZipFile(other, "w") as target:
+        for one, content in files.items():
+            target.writestr(one, content)
+    assert main(["labels", "verify", str(other)]) == 1
+
+
+def test_audit_archive_needs_somebody_who_may_sign(judged: Desk, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    for name, statement in (("ant", "All read."), ("nobody", "All read."), ("owl", " ")):
+        command = ["labels", "archive", where(judged), "-o", str(tmp_path / "a.zip"), "--signed-by", name]
+        assert main([*command, "--statement", statement]) == 1
+    assert not (tmp_path / "a.zip").exists()
+    for content in (b"nonsense", b""):
+        (tmp_path / "b.zip").write_bytes(content)
+        assert main(["labels", "verify", str(tmp_path / "b.zip")]) == 1
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as target:
+        target.writestr("../../escape.txt", "x")
+    assert main(["labels", "verify", str(tmp_path / "c.zip")]) == 1
+    assert "its files are not those" in capsys.readouterr().err

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
 from xjstance.labels.errors import ConfigError, DataError
+from xjstance.labels.exchange.argilla import read_argilla, write_argilla
+from xjstance.labels.exchange.audit_archive import ArchiveSummary, verify_audit_archive, write_audit_archive
 from xjstance.labels.exchange.corpus_export import corpus_version
 from xjstance.labels.exchange.csv_file import read_csv, write_csv
+from xjstance.labels.exchange.dataset_file import write_dataset
 from xjstance.labels.exchange.doccano import read_doccano, write_doccano
 from xjstance.labels.exchange.import_labels import import_labels
 from xjstance.labels.exchange.label_studio import read_label_studio, write_label_studio
@@ -23,7 +26,7 @@ from xjstance.labels.store.clock import as_text, utc_now
 from xjstance.labels.store.hash_chain import add_event
 from xjstance.labels.store.tables import CodebookRow, QueueRow
 
-FORMATS = ("audit", "corpus", "csv", "doccano", "label-studio")
+FORMATS = ("argilla", "audit", "corpus", "csv", "datasets", "doccano", "label-studio")
 
 
 def export_labels(database: Database, output: Path, file_format: str, *, queue: str | None, with_text: bool,
@@ -34,7 +37,7 @@ def export_labels(database: Database, output: Path, file_format: str, *, queue: 
     """
     if file_format not in FORMATS:
         raise ConfigError(f"--format {file_format!r} is none of {', '.join(FORMATS)}")
-    if file_format in ("corpus", "doccano", "label-studio") and not with_text:
+    if file_format in ("argilla", "corpus", "doccano", "label-studio") and not with_text:
         raise ConfigError(f"--format {file_format} holds the articles' texts: say --with-text if you may pass them on")
     with database.reading() as session:
         row = _queue(session, queue)
@@ -46,6 +49,10 @@ def export_labels(database: Database, output: Path, file_format: str, *, queue: 
             tasks = tasks_of(session, row.number, codebook=signature)
             if file_format == "csv":
                 message = f"{write_csv(tasks, output, with_text=with_text):,} labels"
+            elif file_format == "datasets":
+                message = f"{write_dataset(tasks, output, with_text=with_text):,} articles"
+            elif file_format == "argilla":
+                message = f"{write_argilla(tasks, output):,} records"
             elif file_format == "doccano":
                 message = f"{write_doccano(tasks, output):,} labels"
             elif file_format == "label-studio":
@@ -86,7 +93,7 @@ def _audit(session: Session, queue: QueueRow, output: Path, *, accept_single: bo
 
 def import_file(database: Database, file: Path, file_format: str, *, queue: str, codebook: Path | None) -> int:
     """Labels from a file into the store; returns how many were added."""
-    readers = {"csv": read_csv, "doccano": read_doccano, "label-studio": read_label_studio}
+    readers = {"argilla": read_argilla, "csv": read_csv, "doccano": read_doccano, "label-studio": read_label_studio}
     if file_format not in readers:
         raise ConfigError(f"--format {file_format!r} is none of {', '.join(readers)}")
     try:
@@ -95,3 +102,19 @@ def import_file(database: Database, file: Path, file_format: str, *, queue: str,
         raise DataError(f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     book = Codebook.load(codebook or DEFAULT_CODEBOOK)
     return import_labels(database, tasks, QueueSettings(name=queue), codebook=book, source=file.name, now=utc_now())
+
+
+def archive_store(database: Database, output: Path, *, signed_by: str, statement: str) -> str:
+    """Sign a store off and write its audit archive; returns what is in it, in words."""
+    made = write_audit_archive(database, output, signed_by=signed_by, statement=statement, now=utc_now())
+    return _in_words(output, made)
+
+
+def verify_archive(file: Path) -> str:
+    """Check an audit archive; returns what is in it, in words."""
+    return _in_words(file, verify_audit_archive(file))
+
+
+def _in_words(file: Path, found: ArchiveSummary) -> str:
+    return (f"{file}: signed off by {found.signed_by} at {found.at}; {found.n_annotations:,} judgements, "
+            f"{found.n_gold:,} gold labels, {found.n_disputed:,} not settled; head {found.head}")  # fmt: skip

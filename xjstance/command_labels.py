@@ -174,7 +174,11 @@ def export(
     store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File; for corpus a folder.")],
     file_format: Annotated[
-        str, typer.Option("--format", help="audit (for report), corpus (for train), csv, doccano, label-studio.")
+        str,
+        typer.Option(
+            "--format",
+            help="audit (for report), corpus (for train), argilla, csv, datasets (Parquet), doccano, label-studio.",
+        ),
     ],
     queue: Annotated[str | None, typer.Option(help="Name of the queue; may be left out where there is one.")] = None,
     with_text: Annotated[bool, typer.Option(help="Write the articles' texts too.")] = False,
@@ -197,11 +201,37 @@ def export(
     typer.echo(message, err=True)
 
 
+@labels_app.command("archive")
+def archive(
+    store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The archive, a .zip file.")],
+    signed_by: Annotated[str, typer.Option(help="Pseudonym of the adjudicator or administrator who signs it off.")],
+    statement: Annotated[str, typer.Option(help="What was checked, and what the archive stands for.")],
+) -> None:
+    """Sign the store off and write who did what when, under which models and codebooks, as one zip; no texts."""
+    from xjstance.command_exchange import archive_store
+
+    database = open_store(store)
+    try:
+        message = archive_store(database, output, signed_by=signed_by, statement=statement)
+    finally:
+        database.close()
+    typer.echo(message, err=True)
+
+
+@labels_app.command("verify")
+def verify(file: Annotated[Path, typer.Argument(help="What labels archive wrote.")]) -> None:
+    """Check an audit archive by itself: files, chain of judgements, sign-off; exit status 1 if anything was changed."""
+    from xjstance.command_exchange import verify_archive
+
+    typer.echo(verify_archive(file))
+
+
 @labels_app.command("import")
 def import_(
     store: Annotated[str, typer.Argument(help="Store of reviews: a .db file or postgresql://...")],
     file: Annotated[Path, typer.Argument(help="What another tool, or labels export, wrote.")],
-    file_format: Annotated[str, typer.Option("--format", help="csv, doccano or label-studio.")],
+    file_format: Annotated[str, typer.Option("--format", help="argilla, csv, doccano or label-studio.")],
     queue: Annotated[str, typer.Option(help="Name of the queue that they go into.")],
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
 ) -> None:

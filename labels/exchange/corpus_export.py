@@ -99,7 +99,7 @@ def _labelled(name: str, task: Task, story: str, split: Split) -> LabelledArticl
     second = next((label for label in labels if label != task.gold), labels[-1] if len(labels) > 1 else None)
     return LabelledArticle(
         id=name, language=language, script=script, title=task.title, text=task.text, label=str(task.gold), story=story,
-        split=split, origin="brief", second_label=second, adjudicated=_note(task) if len(set(labels)) > 1 else None,
+        split=split, origin="archived", second_label=second, adjudicated=_note(task) if len(set(labels)) > 1 else None,
         source_url=task.url, outlet=task.outlet, date=task.date, codebook=task.codebook.partition("+")[0],
     )  # fmt: skip
 

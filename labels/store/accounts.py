@@ -131,3 +131,14 @@ def note_failure(session: Session, keys: Sequence[str], *, now: datetime) -> Non
 def _key(text: str) -> str:
     kind, _, value = text.partition(":")
     return f"{kind}:{token_sha256(value)}"
+
+
+def signing_account(session: Session, name: str) -> AccountRow:
+    """The person who signs a store off.
+
+    Raises: DataError: nobody has that name, or it is not an adjudicator or administrator.
+    """
+    account = session.scalars(select(AccountRow).where(AccountRow.name == name)).one_or_none()
+    if account is None or account.role == "reviewer" or not account.is_active:
+        raise DataError(f"{name!r} cannot sign off: an adjudicator or administrator of the store is wanted")
+    return account
