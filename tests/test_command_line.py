@@ -65,6 +65,23 @@ def test_errors_are_one_line_with_the_right_status(
     assert "Traceback" not in err
 
 
+def test_summary_and_record_tell_where_the_language_column_differs(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    text = "Officials praised the schools in Xinjiang on Monday, and the reporters wrote about it at length."
+    rows = [{"id": str(at), "text": f"{text} {at}", "language": hint} for at, hint in enumerate(("en", "German", None))]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert main(["classify", str(path), "--model", model, "-o", str(tmp_path / "out.jsonl")]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "language column: differs from the identified language in 1 of 2 articles (German in the column, row en 1)"
+        in said
+    )
+    record = json.loads((tmp_path / "out.jsonl.run.json").read_text(encoding="utf-8"))
+    assert record["counts"]["language_column"]["differ"] == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_output_to_a_device_is_refused_in_words(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.jsonl"
