@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,34 +97,3 @@ def error_rate(gold: Ints, predicted: Ints, *, of: int, called: int) -> float:
     """Share of the articles with gold label `of` that were called `called`; NaN if there are none."""
     rows = gold == of
     return float((predicted[rows] == called).mean()) if rows.any() else float("nan")
-
-
-def summary(probs: Floats, gold: Ints, stories: Sequence[str], labels: Sequence[str], *, positive: str, negative: str,
-            rng: np.random.Generator, n_draws: int = 1_000) -> dict[str, Any]:  # fmt: skip
-    """The figures of one set of articles: macro-F1, classes, both error directions, calibration; with intervals."""
-    predicted = probs.argmax(1)
-    plus, minus = labels.index(positive), labels.index(negative)
-
-    def interval(statistic: Callable[[Ints, Ints], float]) -> list[float]:
-        found = bootstrap(lambda rows: statistic(gold[rows], predicted[rows]), stories, rng=rng, n_draws=n_draws)
-        return found.to_list()
-
-    n = len(labels)
-    return {
-        "n": len(gold),
-        "n_stories": len(set(stories)),
-        "macro_f1": interval(lambda g, p: macro_f1(confusion(g, p, n))),
-        "accuracy": interval(lambda g, p: float((g == p).mean())),
-        f"recall_{negative}": interval(lambda g, p: 1 - _missed(g, p, minus)),
-        f"{positive}_as_{negative}": interval(lambda g, p: error_rate(g, p, of=plus, called=minus)),
-        f"{negative}_as_{positive}": interval(lambda g, p: error_rate(g, p, of=minus, called=plus)),
-        "classes": class_report(gold, predicted, labels),
-        "confusion": confusion(gold, predicted, n).tolist(),
-        "ece": round(expected_calibration_error(probs, gold), 4),
-        "brier": round(brier_score(probs, gold), 4),
-    }
-
-
-def _missed(gold: Ints, predicted: Ints, label: int) -> float:
-    rows = gold == label
-    return float((predicted[rows] != label).mean()) if rows.any() else float("nan")
