@@ -25,6 +25,7 @@ from xjstance.training.baselines import tfidf_probs
 from xjstance.training.composites import STORY_PREFIX, composites
 from xjstance.training.document_bundle import document_bundle
 from xjstance.training.evaluation import evaluate_bundle, evaluate_probs
+from xjstance.training.failures import surest_errors
 from xjstance.training.language_groups import GROUPS, group_of_tag
 from xjstance.training.metrics import (
     bootstrap,
@@ -163,11 +164,39 @@ def test_tfidf_learns_the_small_corpus(codebook: Codebook) -> None:
 
 
 def test_card_shows_figures_with_n_interval_and_limits(tiny_bundle: Bundle) -> None:
-    figures = evaluate_bundle(tiny_bundle, labelled(4), rng=np.random.default_rng(0), n_draws=20)
-    card = model_card(replace(tiny_bundle.manifest, record={"evaluation": {"test": figures}}))
+    rng = np.random.default_rng(0)
+    test = evaluate_bundle(tiny_bundle, labelled(4), rng=rng, n_draws=20)
+    development = evaluate_bundle(tiny_bundle, labelled(9, split="development"), rng=rng, n_draws=20)
+    record = {"evaluation": {"test": test, "development": development}, "seconds": 360.0, "n_train": 5}
+    card = model_card(replace(tiny_bundle.manifest, record=record))
     assert "## Figures on the test split" in card and "16 briefs" in card
     assert "praising as critical" in card and "critical as praising" in card
     assert "Moderation, censorship" in card and "not checked by native readers" in card.replace("\n", " ")
+    assert "By script (too few" in card and "| Latn |" in card and "CC BY 4.0" in card and "10.0 Wh" in card
+    shown = card[card.index("## Known failures") : card.index("## Limits")]
+    assert shown.count("| development-") == len(development["failures"]) > 0 and "Report" in shown
+    assert "failures" not in test
+
+
+def test_card_header_is_yaml_that_a_hub_reads(tiny_bundle: Bundle) -> None:
+    yaml = pytest.importorskip("yaml")
+    figures = evaluate_bundle(tiny_bundle, labelled(4), rng=np.random.default_rng(0), n_draws=20)
+    record = {"evaluation": {"test": figures}, "base": "someone/encoder: small"}
+    found = yaml.safe_load(model_card(replace(tiny_bundle.manifest, record=record)).split("---")[1])
+    assert found["license"] == "apache-2.0" and found["base_model"] == "someone/encoder: small"
+    assert all(isinstance(language, str) for language in found["language"]) and "ug" in found["language"]
+    [result] = found["model-index"][0]["results"]
+    assert result["dataset"]["split"] == "test" and result["metrics"][0]["value"] == figures["macro_f1"][0]
+
+
+def test_surest_errors_are_one_of_each_story_and_two_of_each_kind(codebook: Codebook) -> None:
+    articles = [replace(a, story=f"{a.label}-{int(a.id[-1]) // 2}") for a in labelled(8, split="development")]
+    probs = np.full((len(articles), 4), 0.1)
+    probs[:, 1] = [0.7 - 0.001 * at for at in range(len(articles))]
+    found = surest_errors(probs, articles, codebook.labels)
+    assert [row["gold"] for row in found] == ["praising", "praising", "neutral", "neutral", "unrelated", "unrelated"]
+    assert {row["predicted"] for row in found} == {"critical"} and found[0]["prob"] == 0.7
+    assert [row["id"] for row in found[:2]] == ["development-praising-0", "development-praising-2"]
 
 
 def test_test_split_is_scored_once_for_each_weights(tiny_bundle: Bundle, tmp_path: Path) -> None:
