@@ -22,7 +22,7 @@ from ..labels.audit_sample import QueueItem
 from ..labels.errors import ConfigError, DataError
 from .selection_frame import ScoredFrame
 from .selection_random import draw_random_share
-from .selection_texts import NEAR_COPY, Floats, Key
+from .selection_texts import NEAR_COPY, Floats, Key, without_language
 
 VectorsOf = Callable[[list[Key]], Floats]
 """Gives text vectors (articles, dimensions) of the articles that it is asked for."""
@@ -99,9 +99,9 @@ def select_articles(frame: ScoredFrame, settings: SelectionSettings, vectors_of:
         warnings.append("no random share: these labels cannot correct any share, nor measure the model")
     pool = _pool(frame, free, n_wanted, quotas, rng)
     rows = np.concatenate([np.array(taken, dtype=np.int64), pool])
-    vectors = vectors_of([(frame.ids[at], frame.text_sha256s[at]) for at in rows.tolist()])
-    picker = _Picker(vectors, frame.uncertainty[rows], n_taken=len(taken))
     tags = [frame.tags[at] for at in rows.tolist()]
+    vectors = vectors_of([(frame.ids[at], frame.text_sha256s[at]) for at in rows.tolist()])
+    picker = _Picker(without_language(vectors, tags), frame.uncertainty[rows], n_taken=len(taken))
     have = Counter(tags[: len(taken)])
     for tag, wanted in quotas.items():
         is_tag = np.array([_has_tag(name, tag) for name in tags], dtype=bool)

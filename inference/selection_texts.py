@@ -17,6 +17,8 @@ NEAR_COPY = 0.9
 """From this cosine on, two texts are taken for copies of one another."""
 _SIZES = (2, 4)
 """Characters of a feature: two carry a word of Chinese, four a stem elsewhere."""
+_SHRINKAGE = 5
+"""A language's mean vector counts n / (n + this)."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio, odd: spreads neighbouring values
 
 Key = tuple[str, str]
@@ -64,6 +66,21 @@ def read_vectors(archive: Iterable[Article | RejectedRecord], keys: Sequence[Key
     if not is_found.all():
         _refuse(keys, is_found, changed)
     return found
+
+
+def without_language(vectors: Floats, tags: Sequence[str]) -> Floats:
+    """Vectors without what all texts of their language share, length 1 again.
+
+    Else any two texts of one language are near each other, and a selection spreads over languages instead of over
+    stories. Means are shrunk, so that a language's only text keeps its direction.
+    """
+    names, codes = np.unique(np.array(tags, dtype=object).astype(str), return_inverse=True)
+    sums = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, codes, vectors)
+    means = sums / (np.bincount(codes, minlength=len(names))[:, None] + _SHRINKAGE).astype(np.float32)
+    found = vectors - means[codes]
+    norms = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.maximum(norms, 1e-6), dtype=np.float32)
 
 
 def _refuse(keys: Sequence[Key], is_found: NDArray[np.bool_], changed: dict[str, Article]) -> None:
