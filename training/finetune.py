@@ -29,7 +29,7 @@ from .recombination import Recombination
 from .redraw import Redraw
 from .stance_model import SpecialIds, StanceModel, WindowCollator
 from .trainer import Examples, StanceTrainer
-from .work_folder import KEPT_FOLDER, check_disk, finish, open_work_folder, run_facts
+from .work_folder import KEPT_FOLDER, check_disk, finish, is_first_process, open_work_folder, run_facts
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +151,9 @@ def fine_tune(base: Path, train: Sequence[LabelledArticle], development: Sequenc
         callbacks=callbacks,
     )
     result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if keeper.kept:
+    if keeper.kept and is_first_process():
         model.load_state_dict(keeper.weights())
-    if trainer.is_world_process_zero():
+    if is_first_process():
         finish(work_folder, facts)
     classifier = model.classifier.to("cpu")
     if config.lora_rank:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +25,10 @@ from .config import TrainingConfig
 from .distillation import NO_TEACHING, Teaching
 from .evaluation import evaluate_bundle
 from .finetune import fine_tune
+from .lexical_bundle import add_lexical
 from .make_bundle import make_bundle, write_manifest
 from .model_card import model_card
+from .work_folder import is_first_process
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
     tuned = fine_tune(base, [*train, *parts.made], parts.choose, codebook=codebook, config=config,
                       work_folder=work_folder, resume=resume, device=device,
                       domain_sentences=domain_sentences, teaching=teaching)  # fmt: skip
-    if int(os.environ.get("RANK", "0")):  # torchrun, accelerate launch: the first process writes the bundle
+    if not is_first_process():  # torchrun, accelerate launch: the first process writes the bundle
         raise SystemExit(0)
     record: dict[str, Any] = dict(extra_record or {}) | {
         "base": base.name,
@@ -121,6 +122,9 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
         calibration_articles=parts.calibrate, test_articles=articles_of(corpus, "test"),
         training_data_sha256=corpus_sha256(train), record=record, aggregation=tuned.aggregation,
     )  # fmt: skip
+    if config.lexical:
+        bundle = add_lexical(bundle, train=[*train, *parts.made], choose=parts.choose, calibrate=parts.calibrate,
+                             test_articles=articles_of(corpus, "test"), config=config)  # fmt: skip
     return document(bundle, {"development": [a for a in parts.development if a.origin == "brief"]})
 
 

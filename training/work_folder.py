@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,9 @@ def open_work_folder(folder: Path, facts: Mapping[str, Any], *, resume: bool,
         were trained with other settings or articles.
     """
     run_file, found = folder / RUN_FILE, _checkpoints(folder)
+    if not is_first_process():  # the first one checks, writes and clears
+        whole = [path for step, path in found if is_whole(step) and _is_whole(path)]
+        return whole[-1] if resume and whole else None
     earlier = json.loads(run_file.read_text(encoding="utf-8")) if run_file.is_file() else None
     if found and not resume:
         if earlier is None or not earlier["is_finished"]:
@@ -59,6 +63,11 @@ def open_work_folder(folder: Path, facts: Mapping[str, Any], *, resume: bool,
     _write_run(folder, facts, is_finished=False)
     whole = [path for step, path in found if is_whole(step) and _is_whole(path)]
     return whole[-1] if resume and whole else None
+
+
+def is_first_process() -> bool:
+    """Whether this process is alone, or the first that torchrun or accelerate launched."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def finish(folder: Path, facts: Mapping[str, Any]) -> None:
