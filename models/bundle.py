@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..labels.codebook import Codebook
 from ..labels.errors import ModelError
+from .fetched import fetched_folder
+from .lexical import LexicalModel
 from .manifest import Manifest
 from .tokenizer import StanceTokenizer, load_tokenizer
 
@@ -60,6 +66,28 @@ class Bundle:
         """The tokenizer the model was trained with."""
         return load_tokenizer(self.folder)
 
+    @cached_property
+    def lexical(self) -> LexicalModel | None:
+        """The linear model over character n-grams that the encoder is blended with, if the bundle has one."""
+        if not self.manifest.blend.lexical:
+            return None
+        return LexicalModel.load(self.folder, n_labels=len(self.manifest.labels))
+
+    def article_logits(
+        self, content: str, n_tokens: Sequence[int], window_logits: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """float64 (labels,): logits of an article before calibration.
+
+        Args:
+            content: title and text as read.
+            n_tokens: of each window read; window_logits: (windows, labels), the encoder's.
+        """
+        found = self.manifest.aggregation.article_logits(n_tokens, window_logits)
+        if self.lexical is None:
+            return found
+        blend = self.manifest.blend
+        return blend.encoder * found + blend.lexical * self.lexical.logits(content)
+
     def check_fingerprints(self) -> None:
         """Compare the token ids of one sentence a script with those at training time.
 
@@ -76,17 +104,20 @@ class Bundle:
 
 
 def bundle_folder(source: Path | str | None) -> Path:
-    """Folder of a bundle given by path, by the name of a shipped one, or None for the default.
+    """Folder of a bundle given by path, by the name of a shipped one, by a fetched hub id, or None for the default.
 
     Raises: ModelError: there is none.
     """
     if source is None:
         source = EMBEDDED
-    for folder in (Path(source), BUNDLES / source):
+    for folder in (Path(source), BUNDLES / source, fetched_folder(str(source))):
         if folder.is_dir():
             return folder
     shipped = ", ".join(shipped_bundles()) or "none"
-    raise ModelError(f"no bundle {str(source)!r}: not a folder, and not one of the shipped bundles ({shipped})")
+    raise ModelError(
+        f"no bundle {str(source)!r}: not a folder, not one of the shipped bundles ({shipped}), and not fetched; a hub id "
+        "is fetched once with `xjstance models fetch`"
+    )
 
 
 def shipped_bundles() -> list[str]:

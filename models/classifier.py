@@ -144,7 +144,7 @@ class StanceClassifier:
         if not item.read:
             return Prediction(status="unrouted", reason=item.route.reason, **common)
         calibration = self.bundle.manifest.calibration
-        probs = calibration.probs(self._article_logits(item.read, logits), guess.language)
+        probs = calibration.probs(self._article_logits(item, logits), guess.language)
         is_validated = not item.route.is_forced and calibration.is_validated(guess.tag, guess.language)
         prediction = Prediction(
             status="scored",
@@ -160,13 +160,14 @@ class StanceClassifier:
             return replace(prediction, evidence=self._evidence(item, int(probs.argmax())))
         return prediction
 
-    def _article_logits(self, read: Sequence[Window], logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        return self.bundle.manifest.aggregation.article_logits([len(window.token_ids) for window in read], logits)
+    def _article_logits(self, item: _Prepared, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        n_tokens = [len(window.token_ids) for window in item.read]
+        return self.bundle.article_logits(item.text.content, n_tokens, logits)
 
     def _evidence(self, item: _Prepared, label: int) -> Any:
         return occlusion_evidence(
             item.text, item.read, label, tokenizer=self.bundle.tokenizer, encoder=self.encoder,
-            n_sentences=self.settings.evidence,
+            n_sentences=self.settings.evidence, lexical=self.bundle.lexical, blend=self.bundle.manifest.blend,
         )  # fmt: skip
 
     def _common(self, item: _Prepared) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..labels.codebook import Codebook
 from ..labels.errors import CodebookError, ModelError
 from .aggregation import Aggregation
 from .calibration import Calibration
+from .lexical import Blend
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
@@ -51,13 +52,16 @@ class Manifest:
     training_data_sha256: str = ""
     software: Mapping[str, str] = field(default_factory=dict)
     """Package -> version that the bundle was made with."""
+    blend: Blend = field(default_factory=Blend)
+    """How the encoder's logits and those of the lexical model are added."""
     record: Mapping[str, Any] = field(default_factory=dict)
     """How it was trained and what was measured; the model card is rendered from it."""
 
     def to_json(self) -> str:
         """The file's text; sorted keys, so equal manifests are equal bytes."""
         raw = {name: getattr(self, name) for name in self.__slots__}
-        raw |= {"format": FORMAT, "aggregation": asdict(self.aggregation), "calibration": self.calibration.to_dict()}
+        raw |= {"format": FORMAT, "aggregation": asdict(self.aggregation), "calibration": self.calibration.to_dict(),
+                "blend": asdict(self.blend)}  # fmt: skip
         return json.dumps(raw, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
     @classmethod
@@ -83,6 +87,7 @@ class Manifest:
                 "languages": tuple(raw["languages"]),
                 "aggregation": Aggregation(**raw["aggregation"]),
                 "calibration": Calibration.from_dict(raw["calibration"]),
+                "blend": Blend(**raw.get("blend", {})),
             }
             manifest = cls(**raw)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -64,6 +64,8 @@ class TrainingConfig:
     """Background texts in each language, where a folder of general text is given."""
     composite_weight: float = 0.25
     """Weight of a composite relative to the mean of the articles."""
+    lexical: bool = False
+    """Blend the encoder with a linear model over character n-grams."""
     max_tokens: int = 256
     """Window length with special tokens."""
     distil_weight: float = 0.5

@@ -74,7 +74,14 @@ def make_bundle(classifier: Any, base: Path, folder: Path, *, name: str, codeboo
         software={package: _version(package) for package in _SOFTWARE} | {"python": platform.python_version()},
         record=dict(record) | {"config": config.to_dict()},
     )
-    write_manifest(folder, manifest)
+    return calibrate_bundle(folder, manifest, calibration_articles=calibration_articles, test_articles=test_articles)
+
+
+def calibrate_bundle(folder: Path, manifest: Manifest, *, calibration_articles: Sequence[LabelledArticle],
+                     test_articles: Sequence[LabelledArticle]) -> Bundle:  # fmt: skip
+    """Calibrate the files in the folder, write the manifest with what was found, and open the bundle, checked."""
+    codebook = manifest.load_codebook()
+    write_manifest(folder, replace(manifest, calibration=Calibration()))
     logits = {precision: runtime_logits(folder, calibration_articles, precision) for precision in ("f32", "bf16")}
     gold = np.array([codebook.index(article.label, where=article.id) for article in calibration_articles])
     manifest = replace(
@@ -106,15 +113,13 @@ def runtime_logits(folder: Path, articles: Sequence[LabelledArticle], precision:
     """Article logits (articles, labels) from the CPU run-time, read exactly as scoring reads."""
     bundle = Bundle.load(folder)
     encoder = StanceEncoder.load(bundle, precision=precision)
-    cut = [
-        windows(ArticleText.of(article.article()), bundle.tokenizer, max_tokens=bundle.manifest.max_tokens)
-        for article in articles
-    ]
+    texts = [ArticleText.of(article.article()) for article in articles]
+    cut = [windows(text, bundle.tokenizer, max_tokens=bundle.manifest.max_tokens) for text in texts]
     logits = encoder.logits([window.token_ids for found in cut for window in found])
     rows, at = [], 0
-    for found in cut:
+    for text, found in zip(texts, cut, strict=True):
         n_tokens = [len(window.token_ids) for window in found]
-        rows.append(bundle.manifest.aggregation.article_logits(n_tokens, logits[at : at + len(found)]))
+        rows.append(bundle.article_logits(text.content, n_tokens, logits[at : at + len(found)]))
         at += len(found)
     return np.stack(rows)
 
