@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.review_data import Desk, desk, queued
 from xjstance.__main__ import main
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.exchange.corpus_export import corpus_version
+from xjstance.labels.exchange.label_studio import LABELLING_CONFIG
 from xjstance.labels.exchange.tasks import tasks_of, with_gold
 from xjstance.labels.labelled_corpus import read_corpus, write_corpus
 from xjstance.labels.records import LabelledArticle
@@ -254,3 +257,42 @@ def test_audit_archive_needs_somebody_who_may_sign(judged: Desk, tmp_path: Path,
         target.writestr("../../escape.txt", "x")
     assert main(["labels", "verify", str(tmp_path / "c.zip")]) == 1
     assert "its files are not those" in capsys.readouterr().err
+
+
+_LABEL_STUDIO = """
+import json, sys
+from label_studio_sdk.converter import Converter
+from label_studio_sdk.label_interface import LabelInterface
+folder = sys.argv[1]
+config = open(folder + "/config.xml", encoding="utf-8").read()
+tasks = json.load(open(folder + "/tasks.json", encoding="utf-8"))
+interface = LabelInterface(config)
+interface.validate()
+for number, task in enumerate(tasks, 1):
+    assert interface.validate_task({"data": task["data"]})
+    assert all(interface.validate_annotation(one) for one in task["annotations"])
+    assert all(interface.validate_prediction(one) for one in task["predictions"])
+    task["id"] = number
+    for at, one in enumerate(task["annotations"]):
+        one["id"] = number * 10 + at
+json.dump(tasks, open(folder + "/full.json", "w"))
+Converter(config=config, project_dir=None, download_resources=False).convert(
+    folder + "/full.json", folder + "/converted", "JSON", is_dir=False)
+"""
+
+
+@pytest.mark.slow
+def test_label_studios_own_converter_takes_the_tasks_and_gives_them_back(judged: Desk, tmp_path: Path) -> None:
+    python = os.environ.get("XJSTANCE_TEST_LABEL_STUDIO")
+    if not python:
+        pytest.skip("XJSTANCE_TEST_LABEL_STUDIO names no Python that has label-studio-sdk")
+    tasks, store = tmp_path / "tasks.json", str(tmp_path / "other.db")
+    assert main(["labels", "export", where(judged), "-o", str(tasks), "--format", "label-studio", "--with-text"]) == 0
+    choices = "".join(f'<Choice value="{name}"/>' for name in Codebook.load().labels)
+    (tmp_path / "config.xml").write_text(LABELLING_CONFIG.replace("{choices}", choices), encoding="utf-8")
+    subprocess.run([python, "-c", _LABEL_STUDIO, str(tmp_path)], check=True, capture_output=True)
+    (converted,) = (tmp_path / "converted").glob("*.json")
+    assert main(["labels", "import", store, str(converted), "--format", "label-studio", "--queue", "again"]) == 0
+    database = Database.open(store)
+    assert labels_in(database) == labels_in(judged.database)
+    database.close()

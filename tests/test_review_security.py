@@ -19,7 +19,7 @@ from xjstance.labels.review.settings import ReviewSettings
 from xjstance.labels.store import all_annotations, broken_links
 from xjstance.labels.store.accounts import invite
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}\' OR 1=1;--'
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}' OR 1=1;--"
 
 
 @pytest.fixture
@@ -107,6 +107,41 @@ def test_writes_need_the_sessions_own_token_and_the_same_origin(store: Desk) -> 
     assert good.status_code == 303
 
 
+def test_every_write_refuses_a_foreign_token_an_upload_and_a_foreign_page(store: Desk) -> None:
+    elk, ant = Browser(store, "elk"), Browser(store, "ant")
+    elk.next_item(store.queue)
+    foreign = ant.get("/").forms["/sign-out"]["csrf"]
+    routes = [path for method, path in api_routes(store) if method == "POST" and path not in OPEN]
+    assert len(routes) >= 8
+    for path in routes:
+        for data in ({}, {"csrf": ""}, {"csrf": foreign}, {"csrf": "\ud7ff\0"}):
+            assert elk.client.post(path, data=data).status_code == 403, path
+        own = elk.get("/").forms["/sign-out"]["csrf"]
+        files = {"file": ("../../../etc/cron.d/x", b"x")}
+        assert elk.client.post(path, data={"csrf": own}, files=files).status_code in (400, 403), path
+        answer = elk.client.post(path, data={"csrf": own}, headers={"sec-fetch-site": "same-site"})
+        assert answer.status_code == 403, path
+    assert labels_of(store) == [] and "elk" in elk.get("/").text
+
+
+def test_file_names_and_other_peoples_words_are_never_markup(tmp_path: Path) -> None:
+    from xjstance.__main__ import main
+
+    file = tmp_path / "<img src=x onerror=alert(1)>.jsonl"
+    line = {"id": 1, "text": "A text.", "label": ["critical"], "username": "<script>alert(2)</script>",
+            "Comments": ["<svg onload=alert(3)>"]}  # fmt: skip
+    file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    where = str(tmp_path / "reviews.db")
+    assert main(["labels", "import", where, str(file), "--format", "doccano", "--queue", "<b>queue</b>"]) == 0
+    with desk(where) as store:
+        store.hire("elk", "administrator")
+        elk = Browser(store, "elk")
+        for path in ("/", "/people", "/queue/1", "/settle/1", "/queue/1/disagreements"):
+            page = elk.client.get(path).text
+            assert not any(found in page for found in ("<img", "<svg", "<script>", "<b>")), path
+        assert "<svg onload=alert(3)>" in elk.get("/settle/1").text
+
+
 def test_invitation_works_once_sets_a_password_and_gives_a_fresh_session(store: Desk) -> None:
     with store.database.writing() as session:
         token = invite(session, store.people["ant"], by="test", now=store.clock())
@@ -190,7 +225,7 @@ def test_hostile_article_is_shown_as_text_everywhere(tmp_path: Path) -> None:
         for name in (settle, f"{queue}/disagreements", queue, f"{queue}?outlet=%22%3E%3Cscript%3E"):
             pages.append(elk.client.get(name).text)
         for page in pages:
-            assert "<script>alert" not in page and "<img" not in page and "<script>\"" not in page
+            assert "<script>alert" not in page and "<img" not in page and '<script>"' not in page
         assert "&lt;script&gt;alert(1)" in pages[0] and "{{7*7}}" in pages[0]
 
 
