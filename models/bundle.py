@@ -115,8 +115,8 @@ def bundle_folder(source: Path | str | None) -> Path:
             return folder
     shipped = ", ".join(shipped_bundles()) or "none"
     raise ModelError(
-        f"no bundle {str(source)!r}: not a folder, not one of the shipped bundles ({shipped}), and not fetched; a hub id "
-        "is fetched once with `xjstance models fetch`"
+        f"no bundle {str(source)!r}: not a folder, not one of the shipped bundles ({shipped}), and not fetched; a "
+        "hub id is fetched once with `xjstance models fetch`"
     )
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("huggingface_hub")
 
 from xjstance.__main__ import main
 from xjstance.labels.errors import ConfigError, ModelError
-from xjstance.models.bundle import Bundle
+from xjstance.models.bundle import Bundle, bundle_folder
 from xjstance.models.bundle_export import export_bundle
 from xjstance.models.bundle_fetch import fetch_bundle, fetch_encoder
 from xjstance.models.fetched import VARIABLE, fetched_folder
@@ -76,7 +76,7 @@ def test_a_hub_id_is_fetched_without_pickles_into_its_own_folder(
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     asked = hub(monkeypatch, tiny_bundle.folder)
     assert main(["models", "fetch", "someone/tiny", "--revision", "v1"]) == 0
-    assert fetched_folder("someone/tiny") == tmp_path / "someone--tiny"
+    assert fetched_folder("someone/tiny") == tmp_path / "someone--tiny" == bundle_folder("someone/tiny")
     assert capsys.readouterr().out.split("\t")[1] == tiny_bundle.signature
     assert asked[0]["repo_id"] == "someone/tiny" and asked[0]["revision"] == "v1"
     assert not [name for name in asked[0]["allow_patterns"] if name in ("*", "*.bin", "*.pt", "*.pkl")]
