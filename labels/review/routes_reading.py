@@ -99,6 +99,8 @@ def save(item: int, desk: DeskNow, person: Reviewer, form: Form) -> Response:
 @router.post("/queue/{queue}/undo")
 def undo(queue: int, desk: DeskNow, person: Reviewer, form: Form) -> Response:
     """Take the last judgement in this queue back, as a new row, and return to its article."""
+    if not 0 < queue <= MAX_NUMBER:
+        return desk.message("There is no such queue.", person=person, status=404)
     with desk.database.writing() as session:
         item = session.scalar(
             select(AnnotationRow.item)
