@@ -78,7 +78,7 @@ def to_json(article: LabelledArticle) -> str:
     raw = {name: value for name, value in asdict(article).items() if value not in (None, (), [])}
     if article.sentences:
         raw["sentences"] = [asdict(sentence) for sentence in article.sentences]
-    return json.dumps(raw, ensure_ascii=False)
+    return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
 
 
 def write_corpus(articles: Iterable[LabelledArticle], folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from ..models.lexical import LexicalModel, ngram_hashes
 
 
 def fit_lexical(texts: Sequence[str], labels: Sequence[int], *, n_labels: int, weights: Sequence[float] | None = None,
-                inverse_regularisation: float = 20.0, min_documents: int = 2, n_features: int = 150_000,
+                inverse_regularisation: float = 20.0, min_documents: int = 2, n_features: int = 80_000,
                 max_iterations: int = 200) -> LexicalModel:  # fmt: skip
     """Fit on texts; features seen in too few texts, and those that weigh least in the end, are left out.
 
