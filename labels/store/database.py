@@ -100,6 +100,12 @@ class Database:
         with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def refresh_statistics(self) -> None:
+        """After many rows came in: PostgreSQL plans a page over a new large queue badly until it has counted it."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql("ANALYZE")
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

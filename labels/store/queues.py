@@ -87,6 +87,8 @@ def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: Q
         add_event(session, "queue", {"settings": asdict(settings), "n_added": n_added, "n_seen": n_seen,
                                      "codebook": codebook.signature, "models": sorted(filter(None, models))},
                   at=as_text(now))  # fmt: skip
+    if n_added >= _BATCH:
+        database.refresh_statistics()
     return n_added
 
 

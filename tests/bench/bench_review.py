@@ -248,6 +248,7 @@ def main() -> None:
         }  # fmt: skip
         print(json.dumps(report, indent=1), flush=True)
         large = fill(found, asked.queue)
+        desk.database.refresh_statistics()
         report["pages"] = {"articles": asked.queue, **pages(found, large, asked.pages)}
         print(json.dumps(report["pages"], indent=1), flush=True)
         desk.queue = large
