@@ -54,7 +54,7 @@ class BundleAnswers:
 
 def bundle_probs(bundle: Bundle, articles: Sequence[LabelledArticle], *, precision: str = "f32") -> Floats:
     """Calibrated probabilities (articles, labels); language and script are taken from the labels."""
-    logits = runtime_logits(bundle.folder, articles, precision)
+    logits = runtime_logits(bundle, articles, precision)
     calibration = bundle.manifest.calibration
     return np.stack([calibration.probs(row, a.language) for row, a in zip(logits, articles, strict=True)])
 

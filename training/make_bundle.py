@@ -109,9 +109,9 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST_NAME).write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
 
 
-def runtime_logits(folder: Path, articles: Sequence[LabelledArticle], precision: str) -> NDArray[np.float64]:
+def runtime_logits(source: Bundle | Path, articles: Sequence[LabelledArticle], precision: str) -> NDArray[np.float64]:
     """Article logits (articles, labels) from the CPU run-time, read exactly as scoring reads."""
-    bundle = Bundle.load(folder)
+    bundle = source if isinstance(source, Bundle) else Bundle.load(source)
     encoder = StanceEncoder.load(bundle, precision=precision)
     texts = [ArticleText.of(article.article()) for article in articles]
     cut = [windows(text, bundle.tokenizer, max_tokens=bundle.manifest.max_tokens) for text in texts]

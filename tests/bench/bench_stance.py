@@ -3,6 +3,7 @@
     python tests/bench/bench_stance.py run NAME --base ENCODER [--set '{"voice_weight": 0}'] [--train brief,invented]
     python tests/bench/bench_stance.py baseline tfidf
     python tests/bench/bench_stance.py held-out NAME --base ENCODER --languages en,zh   # trains without them; no base: TF-IDF
+    python tests/bench/bench_stance.py bundle NAME --base BUNDLE [--part encoder|lexical]   # a finished bundle
     python tests/bench/bench_stance.py table
 
 Every run is added to tests/bench/results/stance_levers.json and the table is rendered to stance_levers.md.
@@ -14,6 +15,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,12 @@ from xjstance.labels.codebook import Codebook
 from xjstance.labels.domain_sentences import read_domain_sentences
 from xjstance.labels.labelled_corpus import corpus_sha256, read_corpus
 from xjstance.labels.records import LabelledArticle
+from xjstance.models.bundle import Bundle
+from xjstance.models.lexical import Blend
 from xjstance.training.baselines import BASELINES
 from xjstance.training.composites import composites
 from xjstance.training.config import TrainingConfig
-from xjstance.training.evaluation import evaluate_probs
+from xjstance.training.evaluation import bundle_probs, evaluate_probs
 
 ROOT = Path(__file__).parent.parent.parent
 RESULTS = ROOT / "tests" / "bench" / "results" / "stance_levers.json"
@@ -79,6 +83,13 @@ def report(name: str, probs: np.ndarray, articles: Sequence[LabelledArticle], co
     return row
 
 
+def with_part(bundle: Bundle, part: str) -> Bundle:
+    """The bundle with one of its two models silent; calibrated for both, so that labels count, not probabilities."""
+    blend = bundle.manifest.blend
+    blends = {"both": blend, "encoder": Blend(encoder=blend.encoder), "lexical": replace(blend, encoder=0.0)}
+    return replace(bundle, manifest=replace(bundle.manifest, blend=blends[part]))
+
+
 def table() -> None:
     """Render the Markdown table."""
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -105,12 +116,13 @@ def table() -> None:
 def main() -> None:
     """Run one lever."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["run", "baseline", "held-out", "table"])
+    parser.add_argument("what", choices=["run", "baseline", "held-out", "bundle", "table"])
     parser.add_argument("name", nargs="?")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--set", default="{}")
     parser.add_argument("--train", default="brief,invented,composites")
     parser.add_argument("--languages", default="")
+    parser.add_argument("--part", choices=["both", "encoder", "lexical"], default="both")
     parser.add_argument("--origin", default="brief", help="held-out: read briefs or invented (the starter stories)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench_stance")
     options = parser.parse_args()
@@ -128,7 +140,15 @@ def main() -> None:
             read_domain_sentences(), n_each=config.composites_each, rng=np.random.default_rng(config.seed)
         )
     extra: dict[str, Any] = {"n_train": len(train), "data": corpus_sha256(corpus)[:12], "set": options.set}
-    if options.what == "baseline":
+    if options.what == "bundle":
+        bundle = with_part(Bundle.load(options.base), options.part)
+        record, gold = bundle.manifest.record, np.array([codebook.index(a.label) for a in pairs])
+        on_pairs = bundle_probs(bundle, pairs)
+        extra |= {"n_train": record.get("n_train", 0) + record.get("n_composites", 0), "bundle": bundle.signature,
+                  "set": json.dumps(record.get("config")), "part": options.part,
+                  "pairs": round(float((on_pairs.argmax(1) == gold).mean()), 3)}  # fmt: skip
+        report(options.name, bundle_probs(bundle, development), development, codebook, **extra)
+    elif options.what == "baseline":
         report(options.name, BASELINES[options.name](train, development, codebook), development, codebook, **extra)
     else:
         config = TrainingConfig.from_dict(json.loads(options.set), where="--set")
