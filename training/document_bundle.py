@@ -23,7 +23,7 @@ def document_bundle(folder: Path, data: Path, log: Path) -> Bundle:
     Raises: ConfigError: the log says that these weights were scored on this test split already.
     """
     bundle = Bundle.load(folder)
-    test = [a for a in articles_of(read_corpus(data, codebook=bundle.codebook), "test") if a.origin == "brief"]
+    test = [a for a in articles_of(read_corpus(data, codebook=bundle.codebook), "test") if a.is_real]
     weights = bundle.manifest.files["model.safetensors"]
     key = {"weights": weights[:16], "test_sha256": corpus_sha256(test)[:16]}
     earlier = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []

@@ -128,7 +128,7 @@ def make_examples(articles: Sequence[LabelledArticle], tokenizer: StanceTokenize
     raw = {
         article.id: _rarity(labels[article.label], config.balance_labels)
         * _rarity(tags[print_tag(article.language, article.script)], config.balance_languages)
-        * (1.0 if article.origin == "brief" else config.invented_weight)
+        * (1.0 if article.is_real else config.invented_weight)
         for article in real
     }
     mean = sum(raw.values()) / len(raw) if raw else 1.0

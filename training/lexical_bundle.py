@@ -35,7 +35,7 @@ def add_lexical(bundle: Bundle, *, train: Sequence[LabelledArticle], choose: Seq
     Raises: ModelError: the bundle is damaged.
     """
     labels = bundle.codebook
-    weights = [_EXTRA_WEIGHT if is_composite(a) else 1.0 if a.origin == "brief" else config.invented_weight
+    weights = [_EXTRA_WEIGHT if is_composite(a) else 1.0 if a.is_real else config.invented_weight
                for a in train]  # fmt: skip
     lexical = fit_lexical([_content(a) for a in train], [labels.index(a.label, where=a.id) for a in train],
                           n_labels=len(labels.labels), weights=weights)  # fmt: skip

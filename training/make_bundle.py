@@ -168,7 +168,7 @@ def _graph_kind(folder: Path, classifier: Any) -> str:
 
 
 def _story_counts(articles: Sequence[LabelledArticle]) -> dict[str, int]:
-    pairs = {(print_tag(a.language, a.script), a.story) for a in articles if a.origin == "brief"}
+    pairs = {(print_tag(a.language, a.script), a.story) for a in articles if a.is_real}
     return dict(sorted(Counter(tag for tag, _ in pairs).items()))
 
 

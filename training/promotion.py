@@ -33,7 +33,7 @@ def frozen_development(corpus: Sequence[LabelledArticle]) -> list[LabelledArticl
     found = sorted((article for article in corpus if article.split == "development"), key=lambda article: article.id)
     if not found:
         raise DataError("no article of split development: a promotion is measured on it")
-    return [article for article in found if article.origin == "brief"] or found
+    return [article for article in found if article.is_real] or found
 
 
 def floors_path(champion: Path) -> Path:

@@ -87,7 +87,7 @@ def folds(protocol: str, corpus: Sequence[LabelledArticle], *, n_folds: int = 5,
     found = []
     for name in sorted(set(only) or {name for name in names.values() if name}):
         members = [article for article in usable if names[article.id] == name]
-        held_out = [article for article in members if article.origin == "brief"] or members
+        held_out = [article for article in members if article.is_real] or members
         if len(held_out) < min_articles:
             continue
         stories = {article.story for article in members}

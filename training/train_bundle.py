@@ -64,7 +64,7 @@ class TrainingData:
         Raises: DataError: a split is empty or has one story only.
         """
         train, development = articles_of(corpus, "train"), articles_of(corpus, "development")
-        briefs = [article for article in development if article.origin == "brief"] or development
+        briefs = [article for article in development if article.is_real] or development
         choose, calibrate = ([briefs[at] for at in rows] for rows in halves([article.story for article in briefs]))
         if not train or not choose or not calibrate:
             raise DataError("the corpus needs articles in split train and from several stories in split development")
@@ -125,7 +125,7 @@ def train_bundle(base: Path, corpus: Sequence[LabelledArticle], output: Path, *,
     if config.lexical:
         bundle = add_lexical(bundle, train=[*train, *parts.made], choose=parts.choose, calibrate=parts.calibrate,
                              test_articles=articles_of(corpus, "test"), config=config)  # fmt: skip
-    return document(bundle, {"development": [a for a in parts.development if a.origin == "brief"]})
+    return document(bundle, {"development": [a for a in parts.development if a.is_real]})
 
 
 def document(bundle: Bundle, evaluations: dict[str, Sequence[LabelledArticle]]) -> Bundle:
