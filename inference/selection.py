@@ -11,6 +11,7 @@ of the random share, and no reader can tell by the place why an article is there
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ VectorsOf = Callable[[list[Key]], Floats]
 """Gives text vectors (articles, dimensions) of the articles that it is asked for."""
 _POOL = 8
 """Candidates looked at for each article to pick."""
+_BLOCK = 1_024
 _MAX_POOL = 20_000
 """Candidates held in memory at most (80 MB)."""
 
@@ -122,16 +124,23 @@ def select_articles(frame: ScoredFrame, settings: SelectionSettings, vectors_of:
 
 
 class _Picker:
-    """Picks one candidate after the other; knows how near each is to what was chosen before."""
+    """Picks one candidate after the other, the worthiest first; knows how near each is to what was chosen before.
+
+    What a candidate is worth only falls while others are chosen, so a worth computed earlier is a bound: only
+    candidates at the top of the heap are compared with what has been chosen since, and the result is the same.
+    """
 
     def __init__(self, vectors: Floats, uncertainty: NDArray[np.float64], *, n_taken: int) -> None:
         self._vectors, self._uncertainty = vectors, uncertainty
-        self._nearness = np.zeros(len(vectors), dtype=np.float32)
+        self._chosen = list(range(n_taken))
+        self._nearness = np.zeros(len(vectors), dtype=np.float64)
+        self._n_compared = np.full(len(vectors), n_taken)
+        for start in range(0, len(vectors) if n_taken else 0, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            self._nearness[block] = (vectors[block] @ vectors[:n_taken].T).max(1).clip(0)
         self._is_open = np.arange(len(vectors)) >= n_taken
         self.picked: dict[int, str] = {}
         """Row -> reason."""
-        for at in range(n_taken):
-            self._add(at)
 
     @property
     def n(self) -> int:
@@ -144,22 +153,29 @@ class _Picker:
 
     def pick(self, n: int, reason: str, *, among: NDArray[np.bool_] | None = None) -> None:
         """Pick up to n; near-copies of chosen texts are left where they are."""
-        for _ in range(n):
-            is_open = self._is_open & (self._nearness < NEAR_COPY)
-            if among is not None:
-                is_open &= among
-            if not is_open.any():
-                return
-            worth = 1.0 - self._nearness
-            if reason != "diverse":
-                worth = worth * self._uncertainty
-            at = int(np.argmax(np.where(is_open, worth, -1.0)))
+        if n < 1:
+            return
+        value = np.ones(len(self._vectors)) if reason == "diverse" else self._uncertainty
+        rows = np.flatnonzero(self._is_open if among is None else self._is_open & among)
+        heap = [(-float(value[at] * (1 - self._nearness[at])), at) for at in rows.tolist()]
+        heapq.heapify(heap)
+        n_left = n
+        while heap and n_left:
+            _, at = heapq.heappop(heap)
+            is_fresh = self._n_compared[at] == len(self._chosen)
+            if not is_fresh:
+                since = self._vectors[self._chosen[self._n_compared[at] :]]
+                self._nearness[at] = max(self._nearness[at], float((since @ self._vectors[at]).max()))
+                self._n_compared[at] = len(self._chosen)
+            if self._nearness[at] >= NEAR_COPY:
+                continue
+            if not is_fresh:
+                heapq.heappush(heap, (-float(value[at] * (1 - self._nearness[at])), at))
+                continue
             self.picked[at] = reason
+            self._chosen.append(at)
             self._is_open[at] = False
-            self._add(at)
-
-    def _add(self, at: int) -> None:
-        np.maximum(self._nearness, self._vectors @ self._vectors[at], out=self._nearness)
+            n_left -= 1
 
 
 def _has_tag(name: str, wanted: str) -> bool:

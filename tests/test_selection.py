@@ -18,10 +18,10 @@ from xjstance.inference.audited_labels import AuditedLabels, DrawnSample
 from xjstance.inference.prevalence_audit import prepare_audit
 from xjstance.inference.prevalence_source import PredictionSource, connect
 from xjstance.inference.prevalence_table import build_table
-from xjstance.inference.selection import SelectionSettings, select_articles
+from xjstance.inference.selection import SelectionSettings, _Picker, select_articles
 from xjstance.inference.selection_frame import ScoredFrame
 from xjstance.inference.selection_random import draw_random_share, exact_sizes
-from xjstance.inference.selection_texts import N_DIMENSIONS, Floats, Key, text_vector
+from xjstance.inference.selection_texts import N_DIMENSIONS, NEAR_COPY, Floats, Key, text_vector
 from xjstance.labels.audit_sample import read_queue
 from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.prediction_table import to_row
@@ -139,6 +139,30 @@ def test_uncertain_picks_are_uncertain_and_near_copies_are_picked_once() -> None
     queue = select_articles(frame, settings, random_vectors, rng=np.random.default_rng(0))
     rows = [frame.ids.index(item.id) for item in queue.items]
     assert frame.uncertainty[rows].mean() > np.quantile(frame.uncertainty, 0.8)
+
+
+@given(st.integers(0, 10_000))
+def test_picks_are_those_of_comparing_every_candidate_each_time(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, n_taken = int(rng.integers(5, 60)), int(rng.integers(0, 4))
+    vectors = rng.normal(size=(n, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    value, among = rng.random(n), rng.random(n) < 0.5
+    picker = _Picker(vectors, value, n_taken=n_taken)
+    nearness = np.zeros(n)
+    for at in range(n_taken):
+        nearness = np.maximum(nearness, vectors @ vectors[at])
+    is_open, expected = np.arange(n) >= n_taken, []
+    for reason, allowed, worth in (("quota", among, value), ("uncertain", True, value), ("diverse", True, np.ones(n))):
+        picker.pick(6, reason, among=among if reason == "quota" else None)
+        for _ in range(6):
+            rows = is_open & (nearness < NEAR_COPY) & allowed
+            if rows.any():
+                at = int(np.argmax(np.where(rows, worth * (1 - nearness), -1)))
+                is_open[at] = False
+                nearness = np.maximum(nearness, vectors @ vectors[at])
+                expected.append(at)
+    assert list(picker.picked) == expected
 
 
 def test_one_article_of_a_story_and_none_that_was_labelled() -> None:
