@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xjstance.labels.errors import ModelError
-from xjstance.models.lexical import LEXICAL_FILE, LexicalModel, ngram_hashes
+from xjstance.models.bundle import Bundle
+from xjstance.models.lexical import LEXICAL_FILE, Blend, LexicalModel, ngram_hashes
 from xjstance.training.lexical import fit_lexical
 from xjstance.training.lexical_bundle import fit_blend
+from xjstance.training.model_card import model_card
 
 TEXTS = ["the camps were schools", "the camps were jails", "schools praised", "jails condemned"] * 3
 GOLD = [0, 1, 0, 1] * 3
@@ -93,3 +96,11 @@ def test_blend_trusts_whoever_is_right() -> None:
     good, noise = np.eye(4)[gold] * 4 + rng.normal(size=(200, 4)), rng.normal(size=(200, 4)) * 3
     assert fit_blend(good, noise, gold).encoder > 5 * fit_blend(good, noise, gold).lexical
     assert fit_blend(noise, good, gold).lexical > 5 * fit_blend(noise, good, gold).encoder
+
+
+def test_card_tells_of_the_blend(tiny_bundle: Bundle) -> None:
+    manifest = tiny_bundle.manifest
+    assert "n-grams" not in model_card(manifest)
+    told = model_card(replace(manifest, blend=Blend(encoder=0.25, lexical=1.5)))
+    assert "0.25 times the encoder's plus 1.5 times" in told
+    assert "encoder's share alone" in told

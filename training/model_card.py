@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..models.calibration import MIN_TEST_STORIES
+from ..models.lexical import LEXICAL_FILE
 from ..models.manifest import Manifest
 from .evaluation import MIN_GROUP
 from .model_card_header import card_header
@@ -188,12 +189,23 @@ def _training(manifest: Manifest) -> str:
     record = manifest.record
     return f"""## Training, time and energy
 Started from `{record.get("base", "?")}`, {record.get("n_parameters", 0):,} parameters, windows of
-{manifest.max_tokens} tokens, aggregation `{manifest.aggregation.rule}`. {_energy(record)}
+{manifest.max_tokens} tokens, aggregation `{manifest.aggregation.rule}`. {_blend(manifest)}{_energy(record)}
 
 Signature: `{record.get("signature", "?")}`; training data sha256 `{manifest.training_data_sha256[:12]}`; trained
 {record.get("trained_at", "?")}; software
 {", ".join(f"{name} {version}" for name, version in sorted(manifest.software.items()))}.
 """
+
+
+def _blend(manifest: Manifest) -> str:
+    blend = manifest.blend
+    if not blend.lexical:
+        return ""
+    return (
+        f"Article logits are {blend.encoder:g} times the encoder's plus {blend.lexical:g} times those of a linear "
+        f"model over character n-grams (`{LEXICAL_FILE}`), chosen on development articles; all figures here are of "
+        "the two together. `pipeline(...)` on this folder gives the encoder's share alone, which is weaker. "
+    )
 
 
 def _energy(record: Mapping[str, Any]) -> str:
