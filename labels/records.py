@@ -99,6 +99,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowStart:
+    """Where a window of the model begins in the original title or text."""
+
+    field: TextField
+    start: int
+    """First code point; the window ends where the next one begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What is said of one article: one row of the output."""
 

@@ -72,3 +72,11 @@ class ArticleText:
                     )
                 )
         return found
+
+    def original(self, position: int) -> tuple[TextField, int]:
+        """Field of the original article, and code point in it, that a position of `content` stands for."""
+        body_at = len(self.content) - len(self.text.text)
+        if self.text.text.strip() and position >= body_at:
+            return "text", int(self.text.offsets[position - body_at])
+        lead = len(self.title.text) - len(self.title.text.lstrip())
+        return "title", int(self.title.offsets[min(lead + position, len(self.title.text))])

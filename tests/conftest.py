@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tests.small_corpus import SENTENCES, labelled
 from xjstance.labels.codebook import Codebook
 
 if TYPE_CHECKING:
+    from tests.review_data import Desk
     from xjstance.models.bundle import Bundle
     from xjstance.models.classifier import StanceClassifier
 
@@ -77,3 +78,39 @@ def tiny_classifier(tiny_bundle: Bundle) -> StanceClassifier:
     from xjstance.models.classifier import ScoringSettings, StanceClassifier
 
     return StanceClassifier.load(tiny_bundle.folder, settings=ScoringSettings(precision="f32"))
+
+
+POSTGRES = "XJSTANCE_TEST_POSTGRES"
+"""Environment variable that holds the URL of a PostgreSQL database for the tests; it is emptied."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """An empty store of reviews, on each of the two databases."""
+    from sqlalchemy import create_engine, text
+
+    from tests.review_data import desk
+
+    where = str(tmp_path / "reviews.db")
+    if request.param == "postgresql":
+        where = os.environ.get(POSTGRES, "")
+        if not where:
+            pytest.skip(f"{POSTGRES} holds no URL of a PostgreSQL database")
+        engine = create_engine("postgresql+psycopg://" + where.partition("://")[2])
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
+    with desk(where) as found:
+        yield found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Desk]:
+    """A store with a queue of ten scripts, two readers, an adjudicator, an administrator."""
+    from tests.review_data import desk, queued
+
+    with desk(str(tmp_path / "reviews.db")) as found:
+        found.hire_staff()
+        found.add([queued(number) for number in range(10)])
+        yield found

@@ -12,18 +12,19 @@ from sqlalchemy import select
 from xjstance.labels.audit_sample import QueueItem
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.records import Article, Evidence, Prediction
-from xjstance.labels.store import database
+from xjstance.labels.store import all_annotations, broken_links, database
 from xjstance.labels.store.accounts import add_account
 from xjstance.labels.store.annotations import Judgement, add_annotation
 from xjstance.labels.store.assignments import next_item
 from xjstance.labels.store.database import Database
-from xjstance.labels.store.queues import QueuedArticle, QueueSettings, add_queue
+from xjstance.labels.store.queues import QueuedArticle, QueueSettings, WindowFinder, add_queue
 from xjstance.labels.store.tables import AccountRow, QueueRow
 
 database.SYNCHRONOUS = "OFF"  # no test pulls the plug; a killed process loses nothing without it
 
 START = datetime(2026, 11, 1, 9, 0, tzinfo=timezone.utc)
 MODEL = "tiny@0123456789ab"
+STAFF = (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator"), ("elk", "administrator"))
 
 TEXTS = {
     "ar": ("تقرير عن الإقليم", "قال متحدث باسم الحكومة إن السياسات جلبت الاستقرار. رد نشطاء بأن آلافا محتجزون."),
@@ -87,9 +88,11 @@ class Desk:
     people: dict[str, AccountRow] = field(default_factory=dict)
     n_requests: int = 0
 
-    def add(self, articles: list[QueuedArticle], *, name: str = "main", double_share: float = 1.0) -> int:
+    def add(self, articles: list[QueuedArticle], *, name: str = "main", double_share: float = 1.0,
+            find_windows: WindowFinder | None = None) -> int:  # fmt: skip
         settings = QueueSettings(name=name, double_share=double_share)
-        n = add_queue(self.database, articles, settings, codebook=Codebook.load(), now=self.clock())
+        n = add_queue(self.database, articles, settings, codebook=Codebook.load(), now=self.clock(),
+                      find_windows=find_windows)  # fmt: skip
         with self.database.reading() as session:
             self.queue = session.scalars(select(QueueRow.number).where(QueueRow.name == name)).one()
         return n
@@ -97,6 +100,17 @@ class Desk:
     def hire(self, name: str, role: str = "reviewer", languages: tuple[str, ...] = ()) -> None:
         with self.database.writing() as session:
             self.people[name] = add_account(session, name, role, languages=languages, by="test", now=self.clock())
+
+    def hire_staff(self) -> None:
+        """Two readers, an adjudicator, an administrator."""
+        for name, role in STAFF:
+            self.hire(name, role)
+
+    def labels(self) -> list[str | None]:
+        """What was written in the store, in order; the chains are checked."""
+        with self.database.reading() as session:
+            assert list(broken_links(session)) == []
+            return [one.label for one in all_annotations(session)]
 
     def take(self, name: str) -> int | None:
         with self.database.writing() as session:

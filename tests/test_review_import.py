@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.prediction_table import to_row
 from xjstance.labels.store import Database
 from xjstance.labels.store.tables import AccountRow, ArticleRow, ItemRow, PredictionRow, QueueRow
+from xjstance.models.article_text import ArticleText
+from xjstance.models.bundle import Bundle
+from xjstance.models.windows import windows
 from xjstance.review_import import Selection, select_items
 
 LABELS = Codebook.load().labels
@@ -182,3 +186,27 @@ def test_labels_that_are_probably_wrong_are_read_again(tmp_path: Path) -> None:
         rows = session.execute(wanted.join(ItemRow, ItemRow.article == ArticleRow.number)).all()
         assert [tuple(row) for row in rows] == [("a3", "suspect", 0.0)]
     database.close()
+
+
+def test_windows_come_from_the_bundle_that_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = Bundle.load()
+    one = queued(0, tag="en", text="Both sides spoke in the debate. " * 100)
+    cut = windows(ArticleText.of(one.article), bundle.tokenizer, max_tokens=bundle.manifest.max_tokens)
+    n_tokens = sum(len(window.token_ids) for window in cut)
+    assert one.prediction is not None and len(cut) > 1
+    article = {"id": one.article.id, "title": one.article.title, "text": one.article.text}
+    (tmp_path / "archive.jsonl").write_text(json.dumps(article) + "\n", encoding="utf-8")
+    for model, said in (("old@0123456789ab", "scored by old@0123456789ab"), (bundle.signature, "")):
+        prediction = replace(one.prediction, model=model, n_windows=len(cut), n_tokens=n_tokens, n_tokens_read=n_tokens)
+        row = to_row(prediction, LABELS, with_evidence=True)
+        (tmp_path / "run.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+        assert main(["review", str(tmp_path / "run.jsonl"), "--archive", str(tmp_path / "archive.jsonl"), "--store",
+                     str(tmp_path / "reviews.db"), "--import-only"]) == 0  # fmt: skip
+        assert said in (err := capsys.readouterr().err) and bool(said) == ("--model" in err)
+    database = Database.open(tmp_path / "reviews.db")
+    with database.reading() as session:
+        found = {row.model: row.details["windows"] for row in session.scalars(select(PredictionRow))}
+    database.close()
+    assert found["old@0123456789ab"] == []
+    assert [tuple(start.values()) for start in found[bundle.signature]][:1] == [("title", 0)]
+    assert len(found[bundle.signature]) == len(cut)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
 import pytest
 
@@ -14,27 +13,12 @@ pytest.importorskip("argon2")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.review_browser import Browser
-from tests.review_data import MODEL, TEXTS, Desk, desk, queued
-from xjstance.labels.review.article_view import paragraphs
+from tests.review_browser import Browser, Page
+from tests.review_data import MODEL, TEXTS, Desk, queued
+from xjstance.labels.records import WindowStart
+from xjstance.labels.review.article_view import Reading, paragraphs
 from xjstance.labels.review.settings import ReviewSettings
-from xjstance.labels.store import all_annotations, broken_links, judged_items
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Desk]:
-    """A queue of ten scripts, two readers, an adjudicator, an administrator."""
-    with desk(str(tmp_path / "reviews.db")) as found:
-        for name, role in (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator"), ("elk", "administrator")):
-            found.hire(name, role)
-        found.add([queued(number) for number in range(10)])
-        yield found
-
-
-def labels_of(store: Desk) -> list[str | None]:
-    with store.database.reading() as session:
-        assert list(broken_links(session)) == []
-        return [one.label for one in all_annotations(session)]
+from xjstance.labels.store import all_annotations, judged_items
 
 
 def test_labelling_goes_on_to_the_next_article_until_none_is_left(store: Desk) -> None:
@@ -44,7 +28,7 @@ def test_labelling_goes_on_to_the_next_article_until_none_is_left(store: Desk) -
         assert ant.judge(path, "neutral") == f"/queue/{store.queue}/next"
         n += 1
     assert n == 10
-    assert labels_of(store) == ["neutral"] * 10
+    assert store.labels() == ["neutral"] * 10
     assert "judged 10; 0 still want somebody. 10 in the last hour" in ant.get("/").text
 
 
@@ -99,7 +83,7 @@ def test_undo_is_a_new_row_and_opens_the_article_again(store: Desk) -> None:
     assert ant.post(undo, form) == path
     assert ant.post(undo, form) == path
     ant.judge(path, "praising")
-    assert labels_of(store) == ["critical", None, "praising"]
+    assert store.labels() == ["critical", None, "praising"]
 
 
 def test_two_tabs_and_double_clicks_write_one_row(store: Desk) -> None:
@@ -109,7 +93,7 @@ def test_two_tabs_and_double_clicks_write_one_row(store: Desk) -> None:
     ant.post(path, {**first, "label": "critical"})
     ant.post(path, {**first, "label": "critical"})
     assert "in another tab" in ant.post(path, {**second, "label": "neutral"}, 409)
-    assert labels_of(store) == ["critical"]
+    assert store.labels() == ["critical"]
 
 
 def test_drafts_come_back_and_go_with_the_label(store: Desk) -> None:
@@ -138,7 +122,7 @@ def test_broken_requests_are_refused_and_write_nothing(store: Desk, broken: dict
     path = ant.next_item(store.queue) or ""
     form = ant.get(path).forms[path]
     ant.post(path, {**form, "label": "neutral", **broken}, 400)
-    assert labels_of(store) == []
+    assert store.labels() == []
 
 
 def test_break_is_suggested_after_reading_without_a_pause(store: Desk) -> None:
@@ -190,8 +174,30 @@ def test_queue_is_sorted_and_filtered_by_every_score(store: Desk) -> None:
     assert ids("order=certainty&down=1")[0] == ids("order=margin&down=1")[0] == "a20"
     assert ids("outlet=x.example") == ids("stance=praising") == ["a20"]
     assert ids("tag=ar") == ["a0", "a20"]
-    for odd in ("order=p_x", "page=9999999999999", "page=-1", "tag=%00", "order='", "outlet=%27%20OR%201%3D1--"):
-        elk.get(f"/queue/{store.queue}?{odd}")
+    for odd in ("order=p_x", "after=1", "after=nan~1", "after=1e300~1", "after=1~9999999999999", "tag=%00", "order='",
+                "outlet=%27%20OR%201%3D1--"):  # fmt: skip
+        assert len(ids(odd)) == (0 if "OR" in odd else 11), odd
+
+
+@pytest.mark.parametrize("query", ["", "order=certainty&", "order=certainty&down=1&", "order=p_critical&", "down=1&"])
+def test_pages_of_a_long_queue_hold_every_article_once(store: Desk, query: str) -> None:
+    probs = [(0.1, 0.5 + number % 7 / 20, 0.2, 0.2 - number % 7 / 20) for number in range(230)]  # many ties
+    store.add([queued(number, probs=one) for number, one in enumerate(probs, 100)], name="long")
+    elk = Browser(store, "elk")
+    found: list[str] = []
+    path: str | None = f"/queue/{store.queue}?{query}"
+    while path:
+        page = elk.get(path)
+        found += [word for word in page.words if word.startswith("a") and word[1:].isdigit()]
+        following = [attributes["href"] for name, attributes in page.tags if "after=" in (attributes.get("href") or "")
+                     and "after=&" not in f"{attributes['href']}&"]  # fmt: skip
+        path = f"/queue/{store.queue}{following[0]}" if following else None
+    assert len(found) == 230 and set(found) == {f"a{number}" for number in range(100, 330)}
+
+
+def test_readers_are_told_what_is_open_in_their_languages(store: Desk) -> None:
+    store.hire("ox", languages=("ug", "bo"))
+    assert "judged 0; 2 still want somebody" in Browser(store, "ox").get("/").text
 
 
 def test_whoever_labels_sees_neither_scores_nor_labels_of_what_is_before_them(store: Desk) -> None:
@@ -222,27 +228,40 @@ def test_whoever_saw_scores_or_labels_before_is_no_blind_reader(store: Desk) -> 
 
 
 def test_window_borders_and_what_was_not_read_are_shown_after_the_own_label(store: Desk) -> None:
-    text = " ".join(["The spokesman praised the policy again."] * 30)
-    store.add([queued(50, tag="en", title="", text=text)], name="long")
+    text = "One is read. Two is read. Three is read. Four is not."
+    starts = [WindowStart(field="title", start=0)]
+    starts += [WindowStart(field="text", start=start) for start in (3, 12, 41)]  # the first of them cuts a sentence
+    store.add([queued(50, tag="en", title="Title", text=text)], name="long", find_windows=lambda *_: starts)
     ant = Browser(store, "ant")
     path = ant.next_item(store.queue) or ""
     assert "data-window" not in ant.client.get(path).text
     ant.judge(path, "critical")
-    spans = [one for name, one in ant.get(path).tags if name == "span"]
-    begins = [at for at, one in enumerate(spans) if one.get("class") == "window"]
-    unread = [at for at, one in enumerate(spans) if "unread" in (one.get("class") or "")]
-    assert [spans[at]["data-window"] for at in begins] == ["2", "3"]
-    starts = [int(spans[at + 1]["data-start"] or 0) / len(text) for at in begins]
-    assert starts == pytest.approx([8 / 27, 16 / 27], abs=0.04)  # 800 of 900 tokens in three windows
-    assert int(spans[unread[0]]["data-start"] or 0) / len(text) == pytest.approx(8 / 9, abs=0.04)
+    shown = ant.client.get(path).text
+    body = shown[shown.index('data-field="text"') : shown.index("</article>")]
+    marked = re.sub("<[^>]*>", "", re.sub(r'<span class="unread">([^<]*)</span>', r"{\1}",
+                                          re.sub(r'<span class="window"[^>]*data-window="(.)">', r"|\1|", body)))
+    assert marked.partition(">")[2].strip() == "One|2| is read. |3|Two is read. Three is read. |4|{Four is not.}"
+    assert "A numbered bar marks where a window begins; what was not read" in Page(shown).text
+
+
+def test_windows_that_are_not_known_are_not_shown(store: Desk) -> None:
+    ant = Browser(store, "ant")
+    path = ant.next_item(store.queue) or ""
+    ant.judge(path, "critical")
+    page = ant.get(path)
+    assert "Where the windows begin is not known here" in page.text
+    assert not any("data-window" in attributes for _, attributes in page.tags)
 
 
 @settings(max_examples=80, deadline=None)
-@given(text=st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("\n 。. །ہ"), max_size=300))
-def test_paragraphs_hold_every_visible_character_at_its_place(text: str) -> None:
+@given(text=st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("\n 。. །ہ"), max_size=300),
+       starts=st.lists(st.integers(0, 300), max_size=4).map(sorted), n_read=st.integers(1, 5))
+def test_paragraphs_hold_every_visible_character_at_its_place(text: str, starts: list[int], n_read: int) -> None:
+    reading = Reading(starts=tuple(WindowStart(field="text", start=start) for start in starts), n_read=n_read)
     seen: set[int] = set()
-    for paragraph in paragraphs(text, "text"):
+    for paragraph in paragraphs(text, "text", reading=reading):
         for piece in paragraph.pieces:
             assert text[piece.start : piece.end] == piece.text
+            assert not piece.is_sentence or "".join(part.text for part in piece.parts) == piece.text
             seen.update(range(piece.start, piece.end))
     assert all(number in seen or text[number].isspace() for number in range(len(text)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,26 +15,9 @@ from tests.review_browser import Browser
 from tests.review_data import Desk, desk, queued
 from xjstance.labels.review.app import create_app
 from xjstance.labels.review.settings import ReviewSettings
-from xjstance.labels.store import all_annotations, broken_links
 from xjstance.labels.store.accounts import invite
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}' OR 1=1;--"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Desk]:
-    """A queue of ten scripts, two readers, an adjudicator, an administrator."""
-    with desk(str(tmp_path / "reviews.db")) as found:
-        for name, role in (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator"), ("elk", "administrator")):
-            found.hire(name, role)
-        found.add([queued(number) for number in range(10)])
-        yield found
-
-
-def labels_of(store: Desk) -> list[str | None]:
-    with store.database.reading() as session:
-        assert list(broken_links(session)) == []
-        return [one.label for one in all_annotations(session)]
 
 
 def api_routes(store: Desk) -> list[tuple[str, str]]:
@@ -102,7 +84,7 @@ def test_writes_need_the_sessions_own_token_and_the_same_origin(store: Desk) -> 
         answer = ant.client.post(path, data={**form, "label": "neutral"}, headers=headers)
         assert answer.status_code == 403, headers
     assert ant.client.get("/", headers={"host": "evil.example"}).status_code == 400
-    assert labels_of(store) == []
+    assert store.labels() == []
     good = ant.client.post(path, data={**form, "label": "neutral"}, headers={"origin": "http://127.0.0.1:8765"})
     assert good.status_code == 303
 
@@ -121,7 +103,7 @@ def test_every_write_refuses_a_foreign_token_an_upload_and_a_foreign_page(store:
         assert elk.client.post(path, data={"csrf": own}, files=files).status_code in (400, 403), path
         answer = elk.client.post(path, data={"csrf": own}, headers={"sec-fetch-site": "same-site"})
         assert answer.status_code == 403, path
-    assert labels_of(store) == [] and "elk" in elk.get("/").text
+    assert store.labels() == [] and "elk" in elk.get("/").text
 
 
 def test_file_names_and_other_peoples_words_are_never_markup(tmp_path: Path) -> None:
@@ -175,7 +157,7 @@ def test_shut_out_people_lose_their_session_and_keep_their_labels(store: Desk) -
     path = f"/people/{store.people['ant'].number}/active"
     elk.post(path, elk.get("/people").forms[path])
     assert ant.client.get("/").headers["location"] == "/sign-in"
-    assert labels_of(store) == ["neutral"]
+    assert store.labels() == ["neutral"]
     own = f"/people/{store.people['elk'].number}/active"
     assert "cannot shut yourself out" in elk.post(own, elk.get("/people").forms[own], 400)
 
@@ -262,7 +244,7 @@ def test_oversized_bodies_and_uploads_are_refused(store: Desk) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert ant.client.post(path, content=chunks, headers=headers).status_code == 413
     assert ant.client.post(path, data=form, files={"f": b"x"}).status_code in (400, 403)
-    assert labels_of(store) == []
+    assert store.labels() == []
 
 
 def test_static_folder_does_not_leak_files(store: Desk) -> None:

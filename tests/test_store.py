@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import DatabaseError
 
-from tests.review_data import Desk, desk, queued
+from tests.review_data import TEXTS, Desk, desk, queued
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.store import (
@@ -34,27 +30,14 @@ from xjstance.labels.store import (
     judged_items,
     standing,
 )
+from xjstance.labels.store.distinct import distinct_values
 from xjstance.labels.store.tables import ArticleRow, ItemRow, PredictionRow, ScoreRow
 
-POSTGRES = "XJSTANCE_TEST_POSTGRES"
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    """An empty store."""
-    where = str(tmp_path / "reviews.db")
-    if request.param == "postgresql":
-        where = os.environ.get(POSTGRES, "")
-        if not where:
-            pytest.skip(f"{POSTGRES} holds no URL of a PostgreSQL database")
-        url = "postgresql+psycopg://" + where.partition("://")[2]
-        engine = create_engine(url)
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        engine.dispose()
-    with desk(where) as found:
-        yield found
+@pytest.fixture
+def store(empty_store: Desk) -> Desk:
+    """Empty, on each database."""
+    return empty_store
 
 
 def broken(store: Desk) -> list[str]:
@@ -173,83 +156,22 @@ def test_tampering_is_visible(tmp_path: Path, damage: str, message: str) -> None
         assert message in "\n".join(broken(store))
 
 
-def test_each_item_goes_to_as_many_people_as_it_wants(store: Desk) -> None:
-    store.add([queued(n) for n in range(10)], double_share=0.2)
-    for name in ("ant", "bee", "cat"):
-        store.hire(name)
-    given_to: Counter[int] = Counter()
-    while taken := [(name, item) for name in store.people if (item := store.take(name)) is not None]:
-        for name, item in taken:
-            store.judge(name, item, "neutral")
-            given_to[item] += 1
+def test_different_values_of_a_column_come_in_order(store: Desk) -> None:
     with store.database.reading() as session:
-        wanted = {item.number: item.n_wanted for item in session.scalars(select(ItemRow))}
-    assert sorted(wanted.values()) == [1] * 8 + [2] * 2
-    assert given_to == wanted
-
-
-def test_skipped_item_goes_to_somebody_else_but_not_back(store: Desk) -> None:
-    store.add([queued(0)], double_share=0)
-    store.hire("ant")
-    store.hire("bee")
-    item = store.take("ant") or 0
-    assert store.take("bee") is None
-    store.judge("ant", item, kind="skip")
-    assert store.take("ant") is None
-    assert store.take("bee") == item
-
-
-def test_item_held_too_long_is_given_on_and_its_late_label_is_kept(store: Desk) -> None:
-    store.add([queued(0)], double_share=0)
-    store.hire("ant")
-    store.hire("bee")
-    item = store.take("ant") or 0
-    store.clock.forward(hours=25)
-    assert store.take("bee") == item
-    store.judge("bee", item, "neutral")
-    store.judge("ant", item, "critical")
+        assert distinct_values(session, ItemRow.tag, ItemRow.queue == 1) == []
+    store.add([queued(number) for number in range(30)])
+    store.add([queued(40, tag="xh")], name="other")
     with store.database.reading() as session:
-        assert len(standing(all_annotations(session))[item]) == 2
+        assert list(distinct_values(session, ItemRow.tag, ItemRow.queue == 1)) == sorted(TEXTS)
 
 
-def test_languages_that_a_person_reads_steer_the_queue(store: Desk) -> None:
-    store.add([queued(0, tag="ar"), queued(1, tag="ug-Arab"), queued(2, tag="zh-Hans")])
-    store.hire("ant", languages=("ug", "zh-Hant"))
-    item = store.take("ant") or 0
-    store.judge("ant", item, "neutral")
+def test_large_import_is_counted_for_the_planner(store: Desk) -> None:
+    store.add([queued(number) for number in range(500)])
     with store.database.reading() as session:
-        assert session.get_one(ItemRow, item).tag == "ug-Arab"
-    assert store.take("ant") is None
-
-
-def test_concurrent_people_lose_nothing_and_get_nothing_twice(store: Desk) -> None:
-    store.add([queued(n) for n in range(12)], double_share=0.5)
-    names = ["ant", "bee", "cat", "dog"]
-    for name in names:
-        store.hire(name)
-    done: list[tuple[str, int]] = []
-    errors: list[Exception] = []
-
-    def work(name: str) -> None:
-        try:
-            while (item := store.take(name)) is not None:
-                store.judge(name, item, "neutral", request_id=f"{name}-{item}")
-                done.append((name, item))
-        except Exception as error:  # noqa: BLE001 (a thread must hand its error over)
-            errors.append(error)
-
-    threads = [threading.Thread(target=work, args=(name,)) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert len(done) == len(set(done)) == 18
-    with store.database.reading() as session:
-        found = all_annotations(session)
-        assert [one.number for one in found] == list(range(1, 19))
-        assert all(row.n_taken == row.n_wanted for row in session.scalars(select(ItemRow)))
-    assert broken(store) == []
+        found = "SELECT stat FROM sqlite_stat1 WHERE idx = 'items_by_tag'"
+        if not store.database.is_sqlite:
+            found = "SELECT n_distinct FROM pg_stats WHERE tablename = 'items' AND attname = 'tag'"
+        assert session.execute(text(found)).scalars().all()
 
 
 def test_scores_survive_the_next_model_and_are_no_labels(store: Desk) -> None:

@@ -10,7 +10,10 @@ import typer
 from xjstance.command_labels import open_store
 
 if TYPE_CHECKING:
-    from xjstance.labels.store import Database
+    from collections.abc import Iterable
+
+    from xjstance.labels.records import Prediction
+    from xjstance.labels.store import Database, WindowFinder
 
 
 def review(
@@ -49,6 +52,9 @@ def review(
     ] = None,
     file_format: Annotated[str | None, typer.Option("--format", help="Format of the archive; left out: found.")] = None,
     codebook: Annotated[Path | None, typer.Option(help="Codebook file; left out: the default one.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Bundle that scored, to show its windows; left out: the embedded one.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the drawn sample.")] = 0,
     administrator: Annotated[str, typer.Option(help="Pseudonym of the first person of a new store.")] = "admin",
     new_link: Annotated[bool, typer.Option(help="Print a new link for the administrator.")] = False,
@@ -69,7 +75,7 @@ def review(
     database = open_store(store, may_make=True)
     try:
         if refresh:
-            n = _refresh(database, predictions, name, codebook)
+            n = _refresh(database, predictions, name, codebook, model)
             typer.echo(f"the store has the new model's scores of {n:,} articles", err=True)
         elif select == "suspect":
             n = _suspects(database, of, name or "suspect", size, double, is_blind=not open_predictions)
@@ -77,7 +83,7 @@ def review(
         elif predictions is not None:
             n_added = _import(
                 database, predictions, archive or [], queue, select, size, name, languages, outlet or [], against,
-                double, not open_predictions, column or [], file_format, codebook, seed,
+                double, not open_predictions, column or [], file_format, codebook, model, seed,
             )  # fmt: skip
             typer.echo(f"added {n_added:,} articles to the queue", err=True)
         link = _first_link(database, administrator, again=new_link)
@@ -92,7 +98,7 @@ def review(
 def _import(database: Database, predictions: Path, archive: list[str], queue: Path | None, select: str,
             size: int | None, name: str | None, languages: str, outlets: list[str], against: Path | None,
             double: float, is_blind: bool, column: list[str], file_format: str | None, codebook: Path | None,
-            seed: int) -> int:  # fmt: skip
+            model: str | None, seed: int) -> int:  # fmt: skip
     import numpy as np
 
     from xjstance.inference.archive import Archive
@@ -121,10 +127,12 @@ def _import(database: Database, predictions: Path, archive: list[str], queue: Pa
     settings = QueueSettings(name=name or (queue.stem if queue else select), double_share=double, is_blind=is_blind)
     rows = predictions_of(source, [(item.id, item.text_sha256) for item in items])
     texts = Archive.open(archive, columns=ColumnMapping.parse(column), file_format=file_format)  # type: ignore[arg-type]
-    return add_queue(database, join_texts(items, rows, texts), settings, codebook=book, now=utc_now())
+    return add_queue(database, join_texts(items, rows, texts), settings, codebook=book, now=utc_now(),
+                     find_windows=_windows(model, rows.values()))  # fmt: skip
 
 
-def _refresh(database: Database, predictions: Path | None, queue: str | None, codebook: Path | None) -> int:
+def _refresh(database: Database, predictions: Path | None, queue: str | None, codebook: Path | None,
+             model: str | None) -> int:  # fmt: skip
     from xjstance.inference.prevalence_source import PredictionSource
     from xjstance.labels.codebook import DEFAULT_CODEBOOK, Codebook
     from xjstance.labels.errors import ConfigError
@@ -138,7 +146,21 @@ def _refresh(database: Database, predictions: Path | None, queue: str | None, co
         keys = article_keys(session, queue=queue)
     found = predictions_of(PredictionSource.open(predictions), keys)
     book = Codebook.load(codebook or DEFAULT_CODEBOOK)
-    return refresh_predictions(database, found, codebook=book, queue=queue, now=utc_now())
+    return refresh_predictions(database, found, codebook=book, queue=queue, now=utc_now(),
+                               find_windows=_windows(model, found.values()))  # fmt: skip
+
+
+def _windows(model: str | None, predictions: Iterable[Prediction]) -> WindowFinder:
+    from xjstance.models.bundle import Bundle
+    from xjstance.review_import import window_finder
+
+    bundle = Bundle.load(model)
+    others = {one.model for one in predictions if one.n_windows > 1 or one.n_tokens_read < one.n_tokens}
+    if others := others - {bundle.signature}:
+        names = ", ".join(sorted(filter(None, others)))
+        typer.echo(f"scored by {names}, not by {bundle.signature}: the page cannot show where windows begin; name the "
+                   "bundle that scored with --model", err=True)  # fmt: skip
+    return window_finder(bundle)
 
 
 def _suspects(database: Database, of: str | None, name: str, size: int | None, double: float, *,

@@ -13,7 +13,9 @@ from xjstance.labels.errors import ConfigError, DataError
 from xjstance.labels.language_tags import print_tag, split_tag
 from xjstance.labels.prediction_table import from_row
 from xjstance.labels.records import Article, Prediction, RejectedRecord
-from xjstance.labels.store import QueuedArticle
+from xjstance.labels.store import QueuedArticle, WindowFinder
+from xjstance.models.bundle import Bundle
+from xjstance.models.window_starts import window_starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,3 +189,8 @@ def join_texts(items: Sequence[QueueItem], predictions: dict[Key, Prediction],
                 )
             raise DataError(f"article {item.id!r} is not in the archive; give the archive that was scored")
         yield QueuedArticle(item=item, article=texts[key], prediction=predictions.get(key))
+
+
+def window_finder(bundle: Bundle) -> WindowFinder:
+    """Finds where the windows that the bundle read begin; nothing for predictions of another one."""
+    return lambda article, prediction: window_starts(article, prediction, bundle)

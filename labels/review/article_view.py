@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
-from ..records import TextField
+from ..records import TextField, WindowStart
 from ..sentences import sentence_spans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a sentence that the model read in one go, or did not read."""
+
+    text: str
+    begins_window: int | None = None
+    """Number of the window (from 2) that begins with it."""
+    is_unread: bool = False
+    """Whether it lies behind the last window that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +32,8 @@ class Piece:
     is_sentence: bool
     is_evidence: bool = False
     """Whether the model's evidence overlaps it."""
-    begins_window: int | None = None
-    """Number of the window (from 2) that begins about here."""
-    is_unread: bool = False
-    """Whether it lies behind what the model read."""
+    parts: tuple[Part, ...] = ()
+    """A sentence's text, cut where windows begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +44,31 @@ class Paragraph:
     pieces: tuple[Piece, ...]
 
 
-def paragraphs(text: str, field: TextField, *, evidence: Iterable[tuple[int, int]] = ()) -> list[Paragraph]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the model read an article."""
+
+    starts: tuple[WindowStart, ...] = ()
+    """Where each window begins, in reading order, also of those that were not read; none where that is not known."""
+    n_read: int = 1
+    """Windows that were read."""
+
+    def window_at(self, field: TextField, position: int) -> int:
+        """Number, from 1, of the window that holds a code point of a field."""
+        places = [(one.field == "text", one.start) for one in self.starts]
+        return max(1, bisect_right(places, (field == "text", position)))
+
+    def cuts(self, field: TextField, start: int, end: int) -> list[int]:
+        """Code points inside a stretch at which a window begins."""
+        return [one.start for one in self.starts if one.field == field and start < one.start < end]
+
+
+def paragraphs(text: str, field: TextField, *, evidence: Iterable[tuple[int, int]] = (),
+               reading: Reading | None = None) -> list[Paragraph]:  # fmt: skip
     """All paragraphs of a field; together they hold every character but the line breaks."""
-    marked = sorted(evidence)
     found: list[Paragraph] = []
     held: list[Piece] = []
-    for piece in _pieces(text, marked):
+    for piece in _pieces(text, field, sorted(evidence), reading or Reading()):
         if piece.is_sentence:
             held.append(piece)
             continue
@@ -56,43 +86,19 @@ def paragraphs(text: str, field: TextField, *, evidence: Iterable[tuple[int, int
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """About where each window of the model begins in a title and text, and where its reading ended.
-
-    Windows are cut at sentence borders into about equal lengths; what is kept of a prediction is how many there were
-    and how many tokens were read, so a border is at most a sentence or so off.
-    """
-
-    n_windows: int = 1
-    read_share: float = 1.0
-    """Tokens read of all, 0 to 1."""
-
-    def of(self, found: list[Paragraph], n_title: int, n_text: int) -> list[Paragraph]:
-        """The paragraphs of a field with the borders marked."""
-        n_read = (n_title + n_text) * self.read_share
-        borders = [(number, n_read * (number - 1) / self.n_windows) for number in range(2, self.n_windows + 1)]
-        marked, half = [], 0.0
-        for paragraph in found:
-            pieces = []
-            for piece in paragraph.pieces:
-                start = piece.start + (0 if paragraph.field == "title" else n_title)
-                middle = start + (piece.end - piece.start) / 2
-                nearest = [number for number, at in borders if start - half <= at < middle] if piece.is_sentence else []
-                half = middle - start if piece.is_sentence else half
-                is_unread = self.read_share < 1 and middle > n_read
-                pieces.append(replace(piece, begins_window=nearest[-1] if nearest else None, is_unread=is_unread))
-            marked.append(replace(paragraph, pieces=tuple(pieces)))
-        return marked
-
-
-def _pieces(text: str, marked: list[tuple[int, int]]) -> Iterator[Piece]:
-    at = 0
+def _pieces(text: str, field: TextField, marked: list[tuple[int, int]], reading: Reading) -> Iterator[Piece]:
+    at, window = 0, reading.window_at(field, -1)
     for start, end in sentence_spans(text):
         if start > at:
             yield Piece(text=text[at:start], start=at, end=start, is_sentence=False)
+        parts = []
+        for first, last in pairwise((start, *reading.cuts(field, start, end), end)):
+            earlier, window = window, reading.window_at(field, first)
+            parts.append(Part(text=text[first:last], begins_window=None if window == earlier else window,
+                              is_unread=window > reading.n_read))  # fmt: skip
         is_evidence = any(first < end and start < last for first, last in marked)
-        yield Piece(text=text[start:end], start=start, end=end, is_sentence=True, is_evidence=is_evidence)
+        yield Piece(text=text[start:end], start=start, end=end, is_sentence=True, is_evidence=is_evidence,
+                    parts=tuple(parts))  # fmt: skip
         at = end
     if at < len(text):
         yield Piece(text=text[at:], start=at, end=len(text), is_sentence=False)

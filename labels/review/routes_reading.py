@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 
 from ..codebook import Codebook
 from ..errors import DataError
+from ..records import WindowStart
 from ..store.annotation import Annotation, Span
 from ..store.annotations import ConflictError, Judgement, add_annotation, all_annotations, last_annotation
 from ..store.assignments import next_item
@@ -65,16 +66,16 @@ def item_page(item: int, desk: DeskNow, person: Reviewer) -> Response:
         article = session.get_one(ArticleRow, row.article)
         comment = _returned_with(session, item) if held.state == "returned" else None
         shows_outlet = desk.settings.shows_outlet or is_labelled
-        evidence = prediction["evidence"] if prediction else []
-        reading, lengths = _reading(prediction), (len(article.title), len(article.text))
+        evidence, reading = prediction["evidence"] if prediction else [], _reading(prediction)
         return desk.page(
             "item", person=person, item=item, queue=queue, article=article, language=_language(row.tag),
-            title=reading.of(paragraphs(article.title, "title", evidence=_spans_of(evidence, "title")), *lengths),
-            body=reading.of(paragraphs(article.text, "text", evidence=_spans_of(evidence, "text")), *lengths),
+            title=paragraphs(article.title, "title", evidence=_spans_of(evidence, "title"), reading=reading),
+            body=paragraphs(article.text, "text", evidence=_spans_of(evidence, "text"), reading=reading),
+            has_windows=bool(reading.starts),
             outlet=article.outlet if shows_outlet else None, url=article.url if shows_outlet else None,
             codebook=codebook_of(session, queue), prediction=prediction, last=last if is_labelled else None,
             values=values, request_id=secrets.token_hex(16), after=last.number if last else 0, comment=comment,
-            progress=progress_of(session, person.account.number, row.queue, desk.settings, now=desk.clock()),
+            progress=progress_of(session, person.account, row.queue, desk.settings, now=desk.clock()),
         )  # fmt: skip
 
 
@@ -221,11 +222,11 @@ def _note_revealed(desk: Desk, item: int, person: Person, model: str) -> None:
 
 
 def _reading(prediction: dict[str, Any] | None) -> Reading:
-    """What the model read of the article, as far as the prediction says."""
-    if prediction is None or not prediction.get("n_tokens"):
+    """How the model read the article, as far as the import could tell."""
+    if prediction is None:
         return Reading()
-    share = min(1.0, prediction["n_tokens_read"] / prediction["n_tokens"])
-    return Reading(n_windows=max(1, prediction["n_windows"]), read_share=share)
+    starts = tuple(WindowStart(**one) for one in prediction.get("windows") or ())
+    return Reading(starts=starts, n_read=prediction["n_windows"] if starts else 1)
 
 
 def _start_values(last: Annotation | None, draft: dict[str, Any] | None) -> dict[str, Any]:

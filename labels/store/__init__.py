@@ -9,7 +9,7 @@ from .assignments import next_item
 from .database import Database
 from .gold import JudgedItem, judged_items
 from .hash_chain import broken_links
-from .queues import QueuedArticle, QueueSettings, add_queue
+from .queues import QueuedArticle, QueueSettings, WindowFinder, add_queue
 
 __all__ = [
     "Annotation",
@@ -20,6 +20,7 @@ __all__ = [
     "QueueSettings",
     "QueuedArticle",
     "Span",
+    "WindowFinder",
     "add_annotation",
     "add_queue",
     "all_annotations",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from .clock import as_text, later
+from .distinct import distinct_values
 from .tables import AccountRow, AssignmentRow, ItemRow, ShownScoresRow
 
 LEASE_HOURS = 24.0
@@ -34,11 +35,7 @@ def next_item(session: Session, account: int, *, queue: int, tags: Sequence[str]
     )
     if held is not None:
         return held
-    own = exists().where(AssignmentRow.item == ItemRow.number, AssignmentRow.account == account)
-    free = select(ItemRow).where(ItemRow.queue == queue, ItemRow.is_open, ~own)
-    if tags:
-        free = free.where(or_(*(_reads(tag) for tag in tags)))
-    item = session.scalars(free.order_by(ItemRow.position).limit(1).with_for_update(skip_locked=True)).one_or_none()
+    item = _free_item(session, account, queue, tags_read(session, queue, tags))
     if item is None:
         return None
     _take(item)
@@ -76,9 +73,26 @@ def reads_here(session: Session, queue: int, account: int) -> bool:
     return session.scalar(wanted.limit(1)) is not None
 
 
-def _reads(tag: str) -> ColumnElement[bool]:
-    """`ug` stands for all scripts of Uyghur."""
-    return or_(ItemRow.tag == tag, ItemRow.tag.startswith(f"{tag}-", autoescape=True))
+def tags_read(session: Session, queue: int, tags: Sequence[str]) -> Sequence[str] | None:
+    """Tags of a queue that somebody reads (`ug` stands for all scripts of Uyghur); None: all."""
+    if not tags:
+        return None
+    held = distinct_values(session, ItemRow.tag, ItemRow.queue == queue)
+    return [one for one in held if any(one == tag or one.startswith(f"{tag}-") for tag in tags)]
+
+
+def _free_item(session: Session, account: int, queue: int, tags: Sequence[str] | None) -> ItemRow | None:
+    """The first item in line that has a place left, locked; one look down an index for each tag."""
+    own = exists().where(AssignmentRow.item == ItemRow.number, AssignmentRow.account == account)
+    free = select(ItemRow).where(ItemRow.queue == queue, ItemRow.is_open, ~own).order_by(ItemRow.position).limit(1)
+    wanted = [free] if tags is None else [free.where(ItemRow.tag == tag) for tag in tags]
+    found = [session.scalars(one.with_for_update(skip_locked=True)).one_or_none() for one in wanted]
+    if any(found):
+        return min(filter(None, found), key=lambda item: item.position)
+    for one in wanted:  # all that is left may be in the hands of somebody who is choosing at this moment: wait for them
+        if (item := session.scalars(one.with_for_update()).one_or_none()) is not None:
+            return item
+    return None
 
 
 def _take(item: ItemRow) -> None:

@@ -101,10 +101,13 @@ class Database:
             yield session
 
     def refresh_statistics(self) -> None:
-        """After many rows came in: PostgreSQL plans a page over a new large queue badly until it has counted it."""
-        if not self.is_sqlite:
-            with self.engine.begin() as connection:
+        """After many rows came in: without having counted them, both databases plan a page over a large queue badly."""
+        if self.is_sqlite:
+            with self._turn, self._writing.begin() as connection:
                 connection.exec_driver_sql("ANALYZE")
+            return
+        with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql("VACUUM (ANALYZE) articles, items, predictions, scores")
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..audit_sample import QueueItem
@@ -60,7 +60,7 @@ def judged_items(session: Session, *, queue: int | None = None, only_labelled: b
     if queue is not None:
         wanted = wanted.where(ItemRow.queue == queue)
     if only_labelled:
-        wanted = wanted.where(exists().where(AnnotationRow.item == ItemRow.number))
+        wanted = wanted.where(ItemRow.number.in_(select(AnnotationRow.item)))
     for row, article_id, sha256 in session.execute(wanted.order_by(ItemRow.queue, ItemRow.position)):
         own = labels.get(row.number, {})
         yield JudgedItem(

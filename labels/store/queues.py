@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -13,13 +13,17 @@ from ..audit_sample import QueueItem
 from ..codebook import Codebook
 from ..errors import ConfigError, DataError
 from ..language_tags import UNKNOWN, print_tag
-from ..records import Article, Prediction
+from ..records import Article, Prediction, WindowStart
 from .clock import as_text
 from .database import Database
 from .hash_chain import add_event
 from .tables import ArticleRow, CodebookRow, ItemRow, PredictionRow, QueueRow, ScoreRow
 
-_BATCH = 500
+WindowFinder = Callable[[Article, Prediction], Sequence[WindowStart]]
+"""Where the windows behind a prediction begin; nothing where that is not known."""
+
+MANY = 500
+"""Rows that come in at once after which the database counts them; also written at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ class QueueSettings:
 
 
 def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: QueueSettings, *, codebook: Codebook,
-              now: datetime) -> int:  # fmt: skip
+              now: datetime, find_windows: WindowFinder | None = None) -> int:  # fmt: skip
     """Add a queue, or add to it: an article that is in the queue already stays as it is. Returns the items added.
 
     Raises: DataError: the queue follows another codebook, or a text does not have the hash that was scored; then
@@ -63,7 +67,8 @@ def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: Q
             n_seen += 1
             article = _article(session, queued)
             if queued.prediction is not None:
-                add_prediction(session, article, queued.prediction, codebook.labels)
+                windows = find_windows(queued.article, queued.prediction) if find_windows else ()
+                add_prediction(session, article, queued.prediction, codebook.labels, windows=windows)
                 models.add(queued.prediction.model)
             known = select(ItemRow.number).where(ItemRow.queue == queue.number, ItemRow.article == article.number)
             if session.scalar(known) is not None:
@@ -78,7 +83,7 @@ def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: Q
                 )
             )  # fmt: skip
             n_added += 1
-            if n_added % _BATCH == 0:
+            if n_added % MANY == 0:
                 session.flush()
                 session.expunge_all()
                 queue = session.get_one(QueueRow, queue.number)
@@ -87,7 +92,7 @@ def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: Q
         add_event(session, "queue", {"settings": asdict(settings), "n_added": n_added, "n_seen": n_seen,
                                      "codebook": codebook.signature, "models": sorted(filter(None, models))},
                   at=as_text(now))  # fmt: skip
-    if n_added >= _BATCH:
+    if n_added >= MANY:
         database.refresh_statistics()
     return n_added
 
@@ -136,13 +141,18 @@ def _article(session: Session, queued: QueuedArticle) -> ArticleRow:
     return row
 
 
-def add_prediction(session: Session, article: ArticleRow, prediction: Prediction, labels: Sequence[str]) -> None:
-    """Keep what a model said; said again by the same model, it adds nothing."""
+def add_prediction(session: Session, article: ArticleRow, prediction: Prediction, labels: Sequence[str], *,
+                   windows: Sequence[WindowStart] = ()) -> None:  # fmt: skip
+    """Keep what a model said; said again by the same model, it adds no more than the windows, if they lacked."""
     if prediction.status != "scored" or prediction.probs is None or prediction.stance is None:
         return
     model = prediction.model or "unknown"
-    known = select(PredictionRow.number).where(PredictionRow.article == article.number, PredictionRow.model == model)
-    if session.scalar(known) is not None:
+    known = select(PredictionRow).where(PredictionRow.article == article.number, PredictionRow.model == model)
+    held = session.scalars(known).one_or_none()
+    starts = [{"field": one.field, "start": one.start} for one in windows]
+    if held is not None:
+        if starts and not held.details.get("windows"):
+            held.details = {**held.details, "windows": starts}
         return
     best, second = sorted(prediction.probs, reverse=True)[:2]
     evidence = [{"field": item.field, "start": item.start, "end": item.end, "score": item.score}
@@ -152,7 +162,8 @@ def add_prediction(session: Session, article: ArticleRow, prediction: Prediction
         top_prob=best, margin=best - second, is_confident=prediction.is_confident,
         is_validated=prediction.is_validated,
         details={"stance_set": list(prediction.stance_set or ()), "n_tokens": prediction.n_tokens,
-                 "n_tokens_read": prediction.n_tokens_read, "n_windows": prediction.n_windows, "evidence": evidence},
+                 "n_tokens_read": prediction.n_tokens_read, "n_windows": prediction.n_windows, "evidence": evidence,
+                 "windows": starts},
     )  # fmt: skip
     session.add(row)
     session.flush()

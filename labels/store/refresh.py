@@ -14,7 +14,7 @@ from ..records import Prediction
 from .clock import as_text
 from .database import Database
 from .hash_chain import add_event
-from .queues import add_prediction
+from .queues import MANY, WindowFinder, add_prediction
 from .tables import ArticleRow, ItemRow, QueueRow
 
 
@@ -30,7 +30,7 @@ def article_keys(session: Session, *, queue: str | None = None) -> list[tuple[st
 
 
 def refresh_predictions(database: Database, predictions: Mapping[tuple[str, str], Prediction], *, codebook: Codebook,
-                        queue: str | None, now: datetime) -> int:  # fmt: skip
+                        queue: str | None, now: datetime, find_windows: WindowFinder | None = None) -> int:  # fmt: skip
     """Add a run's predictions and let the queues show them; labels, drafts and earlier scores are not touched.
 
     Returns: articles with a prediction of the new model.
@@ -46,7 +46,8 @@ def refresh_predictions(database: Database, predictions: Mapping[tuple[str, str]
             article = session.scalars(
                 select(ArticleRow).where(ArticleRow.id == id_, ArticleRow.text_sha256 == sha256)
             ).one()
-            add_prediction(session, article, prediction, codebook.labels)
+            windows = find_windows(article.record(), prediction) if find_windows else ()
+            add_prediction(session, article, prediction, codebook.labels, windows=windows)
             models.add(prediction.model)
             n += 1
         if not n:
@@ -56,6 +57,8 @@ def refresh_predictions(database: Database, predictions: Mapping[tuple[str, str]
                 row.model = next(iter(models))
         add_event(session, "predictions", {"queues": [row.name for row in queues], "n": n,
                                            "models": sorted(filter(None, models))}, at=as_text(now))  # fmt: skip
+    if n >= MANY:
+        database.refresh_statistics()
     return n
 
 

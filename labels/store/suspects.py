@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from ..audit_sample import QueueItem
 from ..codebook import Codebook
 from ..errors import DataError
-from ..records import Article
 from .database import Database
 from .gold import judged_items
 from .queues import QueuedArticle, QueueSettings, add_queue
@@ -95,8 +94,6 @@ def _judged(session: Session, queue: QueueRow) -> list[tuple[int, int, str, dict
 
 def _queued(session: Session, one: Suspect) -> QueuedArticle:
     row = session.get_one(ArticleRow, one.article)
-    article = Article(id=row.id, title=row.title, text=row.text, language=row.tag, date=row.date, outlet=row.outlet,
-                      url=row.url)  # fmt: skip
     item = QueueItem(id=row.id, text_sha256=row.text_sha256, frame="", stratum="all", inclusion_prob=0.0,
                      reason="suspect")  # fmt: skip
-    return QueuedArticle(item=item, article=article)
+    return QueuedArticle(item=item, article=row.record())

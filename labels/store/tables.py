@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from ..records import Article
+
 _MARK = "\ufdd0"
 """A noncharacter: in front of values that a database cannot hold as they are."""
 
@@ -90,6 +92,11 @@ class ArticleRow(Base):
     outlet: Mapped[str | None] = mapped_column(AnyText)
     url: Mapped[str | None] = mapped_column(AnyText)
 
+    def record(self) -> Article:
+        """The article as it came in."""
+        return Article(id=self.id, title=self.title, text=self.text, language=self.tag, date=self.date,
+                       outlet=self.outlet, url=self.url)  # fmt: skip
+
 
 class PredictionRow(Base):
     """What one model said of an article: no human label, and kept when the next model comes."""
@@ -108,7 +115,7 @@ class PredictionRow(Base):
     is_confident: Mapped[bool | None] = mapped_column(Boolean)
     is_validated: Mapped[bool | None] = mapped_column(Boolean)
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """stance_set, n_tokens, n_tokens_read, n_windows, evidence."""
+    """stance_set, n_tokens, n_tokens_read, n_windows, evidence, windows (where each begins; none where not known)."""
 
 
 class ScoreRow(Base):
@@ -141,6 +148,7 @@ class ItemRow(Base):
     __table_args__ = (
         UniqueConstraint("queue", "article"),
         Index("items_in_line", "queue", "is_open", "position"),
+        Index("items_open_by_tag", "queue", "is_open", "tag", "position"),
         Index("items_by_position", "queue", "position"),
         Index("items_by_tag", "queue", "tag"),
         Index("items_of_article", "article"),

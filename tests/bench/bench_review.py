@@ -84,20 +84,21 @@ def fill(found: Site, n: int) -> int:
         queue = QueueRow(name="large", codebook=first.codebook, model=MODEL, is_blind=True, added_at="2026")
         session.add(queue)
         session.flush()
-        tags = list(TEXTS)
         for start in range(1_000_000, 1_000_000 + n, 5_000):
             numbers = range(start, min(start + 5_000, 1_000_000 + n))
+            bodies = list(TEXTS.values())
+            tags = ["lb" if k % 5_000 == 7 else list(TEXTS)[k % 10] for k in numbers]
             probs = [sorted((rng.random() for _ in LABELS), reverse=True) for _ in numbers]
             probs = [[value / sum(four) for value in four] for four in probs]
             session.execute(insert(ArticleRow), [
-                {"number": k, "id": f"big-{k}", "text_sha256": f"{k:064x}", "title": TEXTS[tags[k % 10]][0],
-                 "text": TEXTS[tags[k % 10]][1] * 15, "tag": tags[k % 10], "outlet": f"o{k % 500}.example"}
-                for k in numbers
+                {"number": k, "id": f"big-{k}", "text_sha256": f"{k:064x}", "title": bodies[k % 10][0],
+                 "text": bodies[k % 10][1] * 15, "tag": tag, "outlet": f"o{k % 500}.example"}
+                for k, tag in zip(numbers, tags, strict=True)
             ])  # fmt: skip
             session.execute(insert(ItemRow), [
-                {"number": k, "queue": queue.number, "article": k, "tag": tags[k % 10], "position": k, "frame": "f",
+                {"number": k, "queue": queue.number, "article": k, "tag": tag, "position": k, "frame": "f",
                  "stratum": "all", "inclusion_prob": 0.0, "reason": "uncertain", "n_wanted": 2, "n_taken": 0,
-                 "is_open": True} for k in numbers
+                 "is_open": True} for k, tag in zip(numbers, tags, strict=True)
             ])  # fmt: skip
             session.execute(insert(PredictionRow), [
                 {"number": k, "article": k, "model": MODEL, "codebook": first.codebook, "stance": LABELS[k % 4],
@@ -175,23 +176,30 @@ def pages(found: Site, queue: int, n: int) -> dict[str, Any]:
         "by p_neutral, downwards": f"/queue/{queue}?order=p_neutral&down=1",
         "by certainty in Uyghur": f"/queue/{queue}?order=certainty&tag=ug-Arab",
         "one outlet": f"/queue/{queue}?outlet=o7.example", "predicted critical, open": f"/queue/{queue}?stance=critical&open=1",
-        "page 1,000": f"/queue/{queue}?page=1000", "page 1,000 by certainty": f"/queue/{queue}?order=certainty&page=1000",
+        "40 articles of 200,000": f"/queue/{queue}?order=certainty&tag=lb",
+        "from the middle": f"/queue/{queue}?after=1100000~1100000",
+        "from the middle by certainty": f"/queue/{queue}?order=certainty&after=0.5~1",
         "disagreements": f"/queue/{queue}/disagreements", "own": f"/queue/{queue}/own",
     }.items():  # fmt: skip
         elk.seconds[name] = []
         for _ in range(n):
             assert elk.timed(name, "GET", path)[0] == 200, path
         result[name] = share(elk.seconds[name])
-    for number in range(n):
-        assert elk.label(queue, LABELS[number % 4])
-    return result | {kind: share(elk.seconds[kind]) for kind in ("next", "item", "save")}
+    for name, suffix in (("r0", ""), ("lux", ", reading one rare language")):
+        person = Reviewer(found, name)
+        for number in range(n):
+            if person.label(queue, LABELS[number % 4]) is None:
+                break
+        result |= {f"{kind}{suffix}": share(person.seconds[kind]) for kind in ("next", "item", "save")}
+    return result
 
 
 def kills(found: Site, queue: int, n: int, seed: int) -> dict[str, Any]:
     """Part 3."""
     rng = random.Random(seed)
     acknowledged: list[tuple[str, int, str, str]] = []
-    lost = unacknowledged = 0
+    n_before = sum(one.reviewer != "lux" for one in found.annotations())
+    lost = 0
     for _ in range(n):
 
         def work(person: Reviewer) -> None:
@@ -216,8 +224,9 @@ def kills(found: Site, queue: int, n: int, seed: int) -> dict[str, Any]:
         found.start()
     held = written(found)
     lost += sum(held.get(request) != (name, item, label) for name, item, request, label in acknowledged)
-    unacknowledged = len(found.annotations())
-    return {"kills": n, "labels_acknowledged": len(acknowledged), "labels_in_store": unacknowledged, "lost": lost,
+    rows = [one for one in found.annotations() if one.reviewer != "lux"]  # the chain is checked here
+    return {"kills": n, "labels_acknowledged": len(acknowledged), "labels_in_store": len(rows) - n_before,
+            "lost": lost, "given_twice_to_one_person": len(rows) - len({(one.item, one.reviewer) for one in rows}),
             "chain": "whole"}  # fmt: skip
 
 
@@ -236,6 +245,7 @@ def main() -> None:
         if written(found):
             raise SystemExit(f"{asked.store}: is not empty")
         desk.hire("elk", "administrator")
+        desk.hire("lux", languages=("lb",))
         for number in range(asked.reviewers):
             desk.hire(f"r{number}")
         n = asked.reviewers * asked.labels
@@ -249,9 +259,10 @@ def main() -> None:
         print(json.dumps(report, indent=1), flush=True)
         large = fill(found, asked.queue)
         desk.database.refresh_statistics()
-        report["pages"] = {"articles": asked.queue, **pages(found, large, asked.pages)}
-        print(json.dumps(report["pages"], indent=1), flush=True)
         desk.queue = large
+        report["pages"] = {"articles": asked.queue, "load_1_min": round(os.getloadavg()[0], 1),
+                           **pages(found, large, asked.pages)}  # fmt: skip
+        print(json.dumps(report["pages"], indent=1), flush=True)
         report["kill_9"] = kills(found, large, asked.kills, seed=7)
     print(json.dumps(report["kill_9"], indent=1))
     if asked.json:

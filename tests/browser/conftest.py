@@ -81,8 +81,7 @@ class Window:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A store with its server and its people; each test makes a queue of its own."""
     with site(str(tmp_path_factory.mktemp("store") / "reviews.db")) as found:
-        for name, role in STAFF:
-            found.desk.hire(name, role)
+        found.desk.hire_staff()
         yield found
 
 
@@ -94,9 +93,6 @@ def people(chromium: Browser, served: Site) -> Iterator[People]:
         yield made
     finally:
         made.close()
-
-
-STAFF = (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator"), ("elk", "administrator"))
 
 
 class People:
