@@ -150,7 +150,7 @@ class ItemRow(Base):
         Index("items_in_line", "queue", "is_open", "position"),
         Index("items_open_by_tag", "queue", "is_open", "tag", "position"),
         Index("items_by_position", "queue", "position"),
-        Index("items_by_tag", "queue", "tag"),
+        Index("items_by_tag", "queue", "tag", "position"),
         Index("items_of_article", "article"),
     )
     number: Mapped[int] = mapped_column(primary_key=True)
