@@ -48,8 +48,8 @@ def build_graph(folder: Path) -> ov.Model:
     ids.output(0).set_names({"input_ids"})
     mask.output(0).set_names({"attention_mask"})
     try:
-        states = _Layers(ops, weights, config).states(ids, mask)
-        logits = _head(ops, _Layers(ops, weights, config), states)
+        layers = _Layers(ops, weights, config)
+        logits = _head(ops, layers, layers.first_state(ids, mask))
     except KeyError as error:
         raise ModelError(f"{folder}/model.safetensors: the tensor {error.args[0]!r} is missing") from error
     result = ops.result(logits)
@@ -57,9 +57,9 @@ def build_graph(folder: Path) -> ov.Model:
     return ov.Model([result], [ids, mask], "xlm_roberta_classifier")
 
 
-def _head(ops: Any, layers: _Layers, states: Any) -> Any:
+def _head(ops: Any, layers: _Layers, first_state: Any) -> Any:
     """Logits from the state of the first token: dense, tanh, projection."""
-    first = ops.gather(states, np.int64(0), np.int64(1))
+    first = ops.squeeze(first_state, np.array([1], dtype=np.int64))
     hidden = ops.tanh(layers.linear(first, "classifier.dense"))
     return layers.linear(hidden, "classifier.out_proj")
 
@@ -90,15 +90,25 @@ class _Layers:
         scaled = ops.mvn(states, np.array([-1], dtype=np.int64), True, eps, "inside_sqrt")
         return ops.add(ops.multiply(scaled, self.constant(f"{name}.weight")), self.constant(f"{name}.bias"))
 
-    def states(self, ids: Any, mask: Any) -> Any:
-        """Hidden states of the last layer, f32 (batch, tokens, hidden)."""
-        ops = self.ops
+    def first_state(self, ids: Any, mask: Any) -> Any:
+        """Hidden state of the first token after the last layer, f32 (batch, 1, hidden).
+
+        The head reads no other: the last layer asks for the first token alone, and of the others takes only keys and
+        values. The bits are those of the whole layer; a quarter of the time of a network of four layers is saved.
+        """
+        ops, n_layers = self.ops, self.config["num_hidden_layers"]
         states = self.embeddings(ids, mask)
         real = ops.convert(ops.unsqueeze(mask, np.array([1, 2], dtype=np.int64)), np.float32)
         bias = ops.multiply(ops.subtract(np.float32(1.0), real), np.float32(-1e9))
-        for layer in range(self.config["num_hidden_layers"]):
-            states = self.layer(states, bias, f"{_PREFIX}encoder.layer.{layer}.")
+        for layer in range(n_layers):
+            read = self.first_token(states) if layer == n_layers - 1 else states
+            states = self.layer(read, states, bias, f"{_PREFIX}encoder.layer.{layer}.")
         return states
+
+    def first_token(self, states: Any) -> Any:
+        """(batch, tokens, hidden) -> (batch, 1, hidden)."""
+        zero, one = np.array([0], dtype=np.int64), np.array([1], dtype=np.int64)
+        return self.ops.slice(states, zero, one, one, one)
 
     def embeddings(self, ids: Any, mask: Any) -> Any:
         """Word, position and type embeddings; positions count real tokens from padding index + 1 on."""
@@ -111,15 +121,16 @@ class _Layers:
         kind = ops.gather(self.constant(f"{name}token_type_embeddings.weight"), np.int64(0), np.int64(0))
         return self.norm(ops.add(ops.add(words, places), kind), f"{name}LayerNorm")
 
-    def layer(self, states: Any, bias: Any, name: str) -> Any:
-        """One transformer layer, post-norm."""
+    def layer(self, read: Any, states: Any, bias: Any, name: str) -> Any:
+        """One transformer layer, post-norm, of the tokens `read`, which attend to all `states`."""
         ops = self.ops
-        heads = [self.heads(self.linear(states, f"{name}attention.self.{part}")) for part in ("query", "key", "value")]
+        sources = {"query": read, "key": states, "value": states}
+        heads = [self.heads(self.linear(source, f"{name}attention.self.{part}")) for part, source in sources.items()]
         attended = ops.scaled_dot_product_attention(*heads, bias)
         merged = ops.reshape(ops.transpose(attended, np.array([0, 2, 1, 3], dtype=np.int64)),
                              np.array([0, 0, self.n_heads * self.head_size], dtype=np.int64), True)  # fmt: skip
         output = self.linear(merged, f"{name}attention.output.dense")
-        states = self.norm(ops.add(output, states), f"{name}attention.output.LayerNorm")
+        states = self.norm(ops.add(output, read), f"{name}attention.output.LayerNorm")
         inner = ops.gelu(self.linear(states, f"{name}intermediate.dense"), "erf")
         return self.norm(ops.add(self.linear(inner, f"{name}output.dense"), states), f"{name}output.LayerNorm")
 
