@@ -114,3 +114,28 @@ def store(tmp_path: Path) -> Iterator[Desk]:
         found.hire_staff()
         found.add([queued(number) for number in range(10)])
         yield found
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Iterator[Desk]:
+    """A store with agreed, settled, disputed, single labels, with marks in title and text."""
+    from tests.review_data import EMOJI, desk, queued
+    from xjstance.labels.store import Span
+
+    marks = (Span(field="title", start=1, end=3), Span(field="text", start=2, end=7))
+    with desk(str(tmp_path / "reviews.db")) as found:
+        found.hire_staff()
+        found.add([
+            queued(0, tag="ar", outlet="=cmd()"), queued(1, tag="en", title="", text=EMOJI),
+            queued(2, tag="zh-Hans"), queued(3, tag="bo"),
+        ])  # fmt: skip
+        for number, labels in enumerate((("critical", "critical"), ("critical", "neutral"), ("neutral", "praising"),
+                                         ("neutral", None))):  # fmt: skip
+            for name, label in zip(("ant", "bee"), labels, strict=True):
+                item = found.take(name) or 0
+                if label:
+                    found.judge(name, item, label, note="=1+1\n'x", confidence="high", is_flagged=name == "ant",
+                                spans=marks[number == 1 :])  # fmt: skip
+            if labels[1] == "neutral":
+                found.judge("owl", item, "neutral", kind="decision", note="quotes only", shown_labels=True)
+        yield found

@@ -14,6 +14,7 @@ from xjstance.labels.codebook import Codebook
 from xjstance.labels.records import Article, Evidence, Prediction
 from xjstance.labels.store import all_annotations, broken_links, database
 from xjstance.labels.store.accounts import add_account
+from xjstance.labels.store.annotation import Annotation
 from xjstance.labels.store.annotations import Judgement, add_annotation
 from xjstance.labels.store.assignments import next_item
 from xjstance.labels.store.database import Database
@@ -25,6 +26,8 @@ database.SYNCHRONOUS = "OFF"  # no test pulls the plug; a killed process loses n
 START = datetime(2026, 11, 1, 9, 0, tzinfo=timezone.utc)
 MODEL = "tiny@0123456789ab"
 STAFF = (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator"), ("elk", "administrator"))
+
+EMOJI = "\U0001f600 A \U0001f389 text beyond the first plane. " + "Second sentence. " * 8
 
 TEXTS = {
     "ar": ("تقرير عن الإقليم", "قال متحدث باسم الحكومة إن السياسات جلبت الاستقرار. رد نشطاء بأن آلافا محتجزون."),
@@ -101,6 +104,11 @@ class Desk:
         with self.database.writing() as session:
             self.people[name] = add_account(session, name, role, languages=languages, by="test", now=self.clock())
 
+    @property
+    def where(self) -> str:
+        """Path of the store's file."""
+        return str(self.database.engine.url.database)
+
     def hire_staff(self) -> None:
         """Two readers, an adjudicator, an administrator."""
         for name, role in STAFF:
@@ -134,3 +142,15 @@ def desk(where: str) -> Iterator[Desk]:
         yield Desk(database=opened, clock=Clock())
     finally:
         opened.close()
+
+
+def labels_in(database: Database) -> list[tuple[object, ...]]:
+    """All labels of a store and who gave them, whatever their order; the chains are checked."""
+
+    def key(one: Annotation) -> tuple[object, ...]:
+        return (one.article_id, one.text_sha256, one.reviewer, one.label, one.confidence, one.note, one.spans,
+                one.is_flagged, one.is_blind, one.codebook)  # fmt: skip
+
+    with database.reading() as session:
+        assert list(broken_links(session)) == []
+        return sorted((key(one) for one in all_annotations(session) if one.kind == "label"), key=repr)

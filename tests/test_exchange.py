@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,59 +12,20 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("alembic")
 
-from tests.review_data import Desk, desk, queued
+from tests.review_data import EMOJI, Desk, labels_in
 from xjstance.__main__ import main
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.exchange.corpus_export import corpus_version
-from xjstance.labels.exchange.label_studio import LABELLING_CONFIG
 from xjstance.labels.exchange.tasks import tasks_of, with_gold
 from xjstance.labels.labelled_corpus import read_corpus, write_corpus
 from xjstance.labels.records import LabelledArticle
-from xjstance.labels.store import Database, Span, all_annotations, broken_links
-from xjstance.labels.store.annotation import Annotation
-
-EMOJI = "\U0001f600 A \U0001f389 text beyond the first plane. " + "Second sentence. " * 8
-
-
-@pytest.fixture
-def judged(tmp_path: Path) -> Iterator[Desk]:
-    """A store with agreed, settled, disputed, single labels."""
-    with desk(str(tmp_path / "reviews.db")) as store:
-        for name, role in (("ant", "reviewer"), ("bee", "reviewer"), ("owl", "adjudicator")):
-            store.hire(name, role)
-        store.add([
-            queued(0, tag="ar", outlet="=cmd()"), queued(1, tag="en", title="", text=EMOJI),
-            queued(2, tag="zh-Hans"), queued(3, tag="bo"),
-        ])  # fmt: skip
-        for labels in (("critical", "critical"), ("critical", "neutral"), ("neutral", "praising"), ("neutral", None)):
-            for name, label in zip(("ant", "bee"), labels, strict=True):
-                item = store.take(name) or 0
-                if label:
-                    store.judge(name, item, label, note="=1+1\n'x", confidence="high", is_flagged=name == "ant",
-                                spans=(Span(field="text", start=2, end=7),))  # fmt: skip
-            if labels[1] == "neutral":
-                store.judge("owl", item, "neutral", kind="decision", note="quotes only", shown_labels=True)
-        yield store
-
-
-def where(store: Desk) -> str:
-    return str(store.database.engine.url.database)
-
-
-def labels_in(database: Database) -> list[tuple[object, ...]]:
-    def key(one: Annotation) -> tuple[object, ...]:
-        return (one.article_id, one.text_sha256, one.reviewer, one.label, one.confidence, one.note, one.spans,
-                one.is_flagged, one.is_blind, one.codebook)  # fmt: skip
-
-    with database.reading() as session:
-        assert list(broken_links(session)) == []
-        return sorted((key(one) for one in all_annotations(session) if one.kind == "label"), key=repr)
+from xjstance.labels.store import Database, all_annotations
 
 
 @pytest.mark.parametrize("kind", ["argilla", "csv", "doccano", "label-studio"])
 def test_round_trip_keeps_who_labelled_what(judged: Desk, tmp_path: Path, kind: str) -> None:
     file, other = tmp_path / "labels.out", str(tmp_path / "other.db")
-    assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind, "--with-text"]) == 0
+    assert main(["labels", "export", judged.where, "-o", str(file), "--format", kind, "--with-text"]) == 0
     command = ["labels", "import", other, str(file), "--format", kind, "--queue", "again"]
     assert main(command) == 0
     assert main(command) == 0
@@ -75,23 +33,23 @@ def test_round_trip_keeps_who_labelled_what(judged: Desk, tmp_path: Path, kind: 
     assert labels_in(database) == labels_in(judged.database)
     with database.reading() as session:
         (first, *_) = all_annotations(session)
-        assert first.origin == "labels.out, 2026-11-01T09:00:00.006000Z"
+        assert first.origin == "labels.out, 2026-11-01T09:00:00.007000Z"
     database.close()
 
 
 def test_texts_leave_only_under_a_flag(judged: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "labels.csv"
     for kind in ("argilla", "doccano", "label-studio", "corpus"):
-        assert main(["labels", "export", where(judged), "-o", str(file), "--format", kind]) == 1
+        assert main(["labels", "export", judged.where, "-o", str(file), "--format", kind]) == 1
         assert "--with-text" in capsys.readouterr().err
-    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "csv"]) == 0
+    assert main(["labels", "export", judged.where, "-o", str(file), "--format", "csv"]) == 0
     content = file.read_text(encoding="utf-8")
     assert "first plane" not in content and "'=cmd()" in content and "'=1+1" in content
 
 
 def test_label_studio_counts_utf16_and_keeps_predictions_apart(judged: Desk, tmp_path: Path) -> None:
     file = tmp_path / "tasks.json"
-    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "label-studio", "--with-text"]) == 0
+    assert main(["labels", "export", judged.where, "-o", str(file), "--format", "label-studio", "--with-text"]) == 0
     task = json.loads(file.read_text(encoding="utf-8"))[1]
     span = task["annotations"][0]["result"][1]["value"]
     assert span == {"start": 3, "end": 9, "text": "A \U0001f389 t", "labels": ["evidence"]}
@@ -142,7 +100,7 @@ def test_audit_file_is_what_the_report_reads(judged: Desk, tmp_path: Path) -> No
     from xjstance.inference.audited_labels import read_audit
 
     file = tmp_path / "audit.jsonl"
-    assert main(["labels", "export", where(judged), "-o", str(file), "--format", "audit"]) == 0
+    assert main(["labels", "export", judged.where, "-o", str(file), "--format", "audit"]) == 0
     book = Codebook.load()
     audit = read_audit([file], codebook=book, labels=book.labels)
     assert [(one.item.id, one.label, one.item.inclusion_prob) for one in audit.articles] == [
@@ -185,7 +143,7 @@ def test_dataset_file_is_what_datasets_loads(judged: Desk, tmp_path: Path) -> No
     datasets = pytest.importorskip("datasets")
     file = tmp_path / "labels.parquet"
     for more in ([], ["--with-text"]):
-        assert main(["labels", "export", where(judged), "-o", str(file), "--format", "datasets", *more]) == 0
+        assert main(["labels", "export", judged.where, "-o", str(file), "--format", "datasets", *more]) == 0
         cache = str(tmp_path / f"cache{len(more)}")
         rows = datasets.load_dataset("parquet", data_files=str(file), split="train", cache_dir=cache).to_list()
         assert [(one["id"], one["label"], one["label_source"]) for one in rows] == [
@@ -194,11 +152,11 @@ def test_dataset_file_is_what_datasets_loads(judged: Desk, tmp_path: Path) -> No
         ]  # fmt: skip
         assert ("text" in rows[0]) == bool(more)
     assert rows[1]["text"] == EMOJI and [one["reviewer"] for one in rows[1]["labels"]] == ["ant", "bee"]
-    assert rows[0]["labels"][0]["spans"] == [{"field": "text", "start": 2, "end": 7}]
+    assert rows[0]["labels"][0]["spans"][1] == {"field": "text", "start": 2, "end": 7}
 
 
 def archive_of(judged: Desk, file: Path) -> int:
-    return main(["labels", "archive", where(judged), "-o", str(file), "--signed-by", "owl", "--statement", "All read."])
+    return main(["labels", "archive", judged.where, "-o", str(file), "--signed-by", "owl", "--statement", "All read."])
 
 
 def test_audit_archive_is_signed_off_and_verifies(judged: Desk, tmp_path: Path,
@@ -247,7 +205,7 @@ def test_changed_audit_archive_is_refused(judged: Desk, tmp_path: Path, name: st
 def test_audit_archive_needs_somebody_who_may_sign(judged: Desk, tmp_path: Path,
                                                    capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     for name, statement in (("ant", "All read."), ("nobody", "All read."), ("owl", " ")):
-        command = ["labels", "archive", where(judged), "-o", str(tmp_path / "a.zip"), "--signed-by", name]
+        command = ["labels", "archive", judged.where, "-o", str(tmp_path / "a.zip"), "--signed-by", name]
         assert main([*command, "--statement", statement]) == 1
     assert not (tmp_path / "a.zip").exists()
     for content in (b"nonsense", b""):
@@ -257,42 +215,3 @@ def test_audit_archive_needs_somebody_who_may_sign(judged: Desk, tmp_path: Path,
         target.writestr("../../escape.txt", "x")
     assert main(["labels", "verify", str(tmp_path / "c.zip")]) == 1
     assert "its files are not those" in capsys.readouterr().err
-
-
-_LABEL_STUDIO = """
-import json, sys
-from label_studio_sdk.converter import Converter
-from label_studio_sdk.label_interface import LabelInterface
-folder = sys.argv[1]
-config = open(folder + "/config.xml", encoding="utf-8").read()
-tasks = json.load(open(folder + "/tasks.json", encoding="utf-8"))
-interface = LabelInterface(config)
-interface.validate()
-for number, task in enumerate(tasks, 1):
-    assert interface.validate_task({"data": task["data"]})
-    assert all(interface.validate_annotation(one) for one in task["annotations"])
-    assert all(interface.validate_prediction(one) for one in task["predictions"])
-    task["id"] = number
-    for at, one in enumerate(task["annotations"]):
-        one["id"] = number * 10 + at
-json.dump(tasks, open(folder + "/full.json", "w"))
-Converter(config=config, project_dir=None, download_resources=False).convert(
-    folder + "/full.json", folder + "/converted", "JSON", is_dir=False)
-"""
-
-
-@pytest.mark.slow
-def test_label_studios_own_converter_takes_the_tasks_and_gives_them_back(judged: Desk, tmp_path: Path) -> None:
-    python = os.environ.get("XJSTANCE_TEST_LABEL_STUDIO")
-    if not python:
-        pytest.skip("XJSTANCE_TEST_LABEL_STUDIO names no Python that has label-studio-sdk")
-    tasks, store = tmp_path / "tasks.json", str(tmp_path / "other.db")
-    assert main(["labels", "export", where(judged), "-o", str(tasks), "--format", "label-studio", "--with-text"]) == 0
-    choices = "".join(f'<Choice value="{name}"/>' for name in Codebook.load().labels)
-    (tmp_path / "config.xml").write_text(LABELLING_CONFIG.replace("{choices}", choices), encoding="utf-8")
-    subprocess.run([python, "-c", _LABEL_STUDIO, str(tmp_path)], check=True, capture_output=True)
-    (converted,) = (tmp_path / "converted").glob("*.json")
-    assert main(["labels", "import", store, str(converted), "--format", "label-studio", "--queue", "again"]) == 0
-    database = Database.open(store)
-    assert labels_in(database) == labels_in(judged.database)
-    database.close()

@@ -56,7 +56,8 @@ def export_labels(database: Database, output: Path, file_format: str, *, queue: 
             elif file_format == "doccano":
                 message = f"{write_doccano(tasks, output):,} labels"
             elif file_format == "label-studio":
-                message = f"{write_label_studio(tasks, output):,} tasks"
+                n_tasks = write_label_studio(tasks, output, labels=codebook.labels)
+                message = f"{n_tasks:,} tasks; the project's labelling interface is in {output.stem}.config.xml"
             else:
                 gold = with_gold(tasks, accept_single=accept_single)
                 made = corpus_version(read_corpus(base, codebook=codebook) if base else [], gold)

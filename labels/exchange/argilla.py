@@ -1,7 +1,8 @@
 """Argilla 2 records (JSON): fields, the model's suggestion, and each person's response under a UUID.
 
-What `dataset.records.from_json` takes, for a dataset with the text fields `title` and `text`, a label question `stance`
-and a text question `note`.
+What `dataset.records.from_json` takes, for a dataset with the text fields `title` (not required) and `text`, a label
+question `stance` and a text question `note` (not required). A server takes responses only of users that it knows:
+`people` in the metadata says whose ids these are. Argilla's own file leaves out whether a response is a draft.
 """
 
 from __future__ import annotations

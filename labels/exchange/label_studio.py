@@ -6,10 +6,11 @@ Its offsets count UTF-16 units; ours code points: they are turned into each othe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
+from xml.sax.saxutils import quoteattr
 
 from ..audit_sample import QueueItem, queue_item
 from ..errors import DataError
@@ -17,22 +18,29 @@ from ..records import TextField, content_sha256
 from ..store.annotation import Span
 from .tasks import Task, TaskLabel, TaskPrediction
 
-LABELLING_CONFIG = """<View>
-  <Header name="title" value="$title"/>
+_CONFIG = """<View>
+  <Text name="title" value="$title"/>
+  <Labels name="title_evidence" toName="title"><Label value="evidence"/></Labels>
   <Text name="text" value="$text"/>
-  <Choices name="stance" toName="text" choice="single">{choices}</Choices>
   <Labels name="evidence" toName="text"><Label value="evidence"/></Labels>
-</View>"""
-"""The project's labelling interface that the tasks fit."""
+  <Choices name="stance" toName="text" choice="single">{choices}</Choices>
+</View>
+"""
+_EVIDENCE = {"title": "title_evidence", "text": "evidence"}
 
 _MAIL = "@reviewer.invalid"
 """Label Studio names people by mail address; these lead nowhere."""
 
 
-def write_label_studio(tasks: Iterable[Task], path: Path) -> int:
-    """Write the tasks; returns their number."""
+def write_label_studio(tasks: Iterable[Task], path: Path, *, labels: Sequence[str]) -> int:
+    """Write the tasks, and beside them (`.config.xml`) the labelling interface of a project that they fit.
+
+    Returns: the number of tasks.
+    """
     found = [_raw(task) for task in tasks]
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
+    choices = "".join(f"<Choice value={quoteattr(label)}/>" for label in labels)
+    path.with_suffix(".config.xml").write_text(_CONFIG.replace("{choices}", choices), encoding="utf-8")
     return len(found)
 
 
@@ -45,7 +53,7 @@ def _raw(task: Task) -> dict[str, Any]:
         for span in one.spans:
             whole = task.title if span.field == "title" else task.text
             result.append({
-                "from_name": "evidence", "to_name": span.field, "type": "labels",
+                "from_name": _EVIDENCE[span.field], "to_name": span.field, "type": "labels",
                 "value": {"start": _units(whole[: span.start]), "end": _units(whole[: span.end]),
                           "text": whole[span.start : span.end], "labels": ["evidence"]},
             })  # fmt: skip
