@@ -43,7 +43,7 @@ class ScoringSettings:
     max_windows: int | None = None
     """Read at most this many windows of an article; what is left out shows in n_tokens_read. None: all."""
     precision: str | None = None
-    """f32 or bf16; None chooses by processor and manifest."""
+    """f32, bf16 or (CPU) int8; None chooses by processor and manifest."""
     device: str = "cpu"
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..labels.errors import ConfigError, ModelError
 from .bundle import Bundle
-from .processor import Precision, choose_precision
+from .int8_weights import GROUP, quantise_weights
+from .processor import Precision, choose_precision, has_bf16
 
 TokenIds = Sequence[int]
 Forward = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
@@ -55,7 +56,8 @@ class StanceEncoder:
 
         Args:
             device: `cpu` (OpenVINO) or `cuda`, `cuda:N` (torch).
-            precision: `f32` or `bf16`; None chooses by processor and by what the manifest says was checked.
+            precision: `f32`, `bf16`, on the CPU also `int8`; None chooses by processor and by what the manifest says
+                was checked.
             n_threads: threads of the CPU run-time; batch scoring runs one process a core with one thread each.
         Raises: ModelError, ConfigError: the graph cannot be built, the device is not there.
         """
@@ -98,13 +100,17 @@ def _openvino_forward(bundle: Bundle, *, precision: Precision, n_threads: int) -
     import openvino as ov
 
     core = ov.Core()
+    is_half = precision == "bf16" or (precision == "int8" and has_bf16())
     try:
         model = _graph(bundle.folder, bundle.manifest.graph, core)
+        if precision == "int8":
+            quantise_weights(model)
         compiled = core.compile_model(
             model,
             "CPU",
             {
-                "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+                "INFERENCE_PRECISION_HINT": "bf16" if is_half else "f32",
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP if precision == "int8" else 0,
                 "INFERENCE_NUM_THREADS": n_threads,
                 "NUM_STREAMS": 1,
                 "PERFORMANCE_HINT": "LATENCY",

@@ -26,6 +26,7 @@ from ..models.article_text import ArticleText
 from ..models.bundle import Bundle
 from ..models.calibration import Calibration
 from ..models.manifest import MANIFEST_NAME, Manifest
+from ..models.processor import has_vnni
 from ..models.stance_encoder import StanceEncoder
 from ..models.tokenizer import SENTENCEPIECE_FILE, load_tokenizer
 from ..models.windows import windows
@@ -82,7 +83,8 @@ def calibrate_bundle(folder: Path, manifest: Manifest, *, calibration_articles: 
     """Calibrate the files in the folder, write the manifest with what was found, and open the bundle, checked."""
     codebook = manifest.load_codebook()
     write_manifest(folder, replace(manifest, calibration=Calibration()))
-    logits = {precision: runtime_logits(folder, calibration_articles, precision) for precision in ("f32", "bf16")}
+    precisions = ["f32", "bf16", *(["int8"] if has_vnni() else [])]  # elsewhere int8 would not be what is measured
+    logits = {precision: runtime_logits(folder, calibration_articles, precision) for precision in precisions}
     gold = np.array([codebook.index(article.label, where=article.id) for article in calibration_articles])
     manifest = replace(
         manifest,

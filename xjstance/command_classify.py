@@ -64,7 +64,9 @@ def classify(
         str | None, typer.Option(help="Cluster for --engine ray: auto, HOST:PORT or ray://HOST:10001.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N (extra gpu).")] = "cpu",
-    precision: Annotated[str | None, typer.Option(help="f32 or bf16; left out: by processor and bundle.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="f32, bf16 or int8 (CPU); left out: by processor and bundle.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines on standard output (the default there).")] = False,
 ) -> None:  # fmt: skip
