@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,27 @@ def test_new_corpus_respects_the_splits_of_the_old_one(judged: Desk, tmp_path: P
     write_corpus(made.articles, tmp_path / "corpus")
     assert sorted(one.id for one in read_corpus(tmp_path / "corpus")) == sorted(by_id)
     assert corpus_version([], tasks).articles == corpus_version([], tasks[::-1]).articles[::-1]
+
+
+def test_page_of_a_test_article_goes_to_the_test_split_whatever_its_text(judged: Desk) -> None:
+    with judged.database.reading() as session:
+        tasks = with_gold(tasks_of(session, judged.queue, codebook=""), accept_single=True)
+    urls = ["https://www.daily.example/news/2021/report.html?x=1", "http://[broken/", "https://daily.example/"]
+    tasks = [replace(task, url=url) for task, url in zip(tasks, urls, strict=True)]
+    base = [LabelledArticle(id="brief", language="en", script="Latn", title="", text="A brief in other words.",
+                            label="neutral", story="s-brief", split="test",
+                            source_url="http://m.daily.example/news/2021/report.html")]  # fmt: skip
+    made = {one.source_url: one for one in corpus_version(base, tasks).articles[1:]}
+    assert (made[urls[0]].story, made[urls[0]].split) == ("s-brief", "test")
+    assert len({made[url].story for url in urls}) == 3
+
+
+def test_corpus_is_not_written_over_another_one(judged: Desk, tmp_path: Path,
+                                                capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    command = ["labels", "export", judged.where, "-o", str(tmp_path / "new"), "--format", "corpus", "--with-text"]
+    assert main(command) == 0
+    assert main(command) == 1
+    assert "a folder of its own" in capsys.readouterr().err
 
 
 def test_dataset_file_is_what_datasets_loads(judged: Desk, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def export_labels(database: Database, output: Path, file_format: str, *, queue: 
         raise ConfigError(f"--format {file_format!r} is none of {', '.join(FORMATS)}")
     if file_format in ("argilla", "corpus", "doccano", "label-studio") and not with_text:
         raise ConfigError(f"--format {file_format} holds the articles' texts: say --with-text if you may pass them on")
+    if file_format == "corpus" and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise ConfigError(f"{output}: is there already; a new version of a corpus wants a folder of its own")
     with database.reading() as session:
         row = _queue(session, queue)
         name, signature = row.name, row.codebook

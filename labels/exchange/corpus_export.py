@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from urllib.parse import urlsplit
 
 from ..language_tags import split_tag, supported_tag
 from ..near_copies import near_copies
 from ..records import LabelledArticle, Split, content_sha256
-from .tasks import Task
+from ..source_url import source_key
+from .tasks import Task, without_surrogates
 
 _COPY = 0.6
 """Similarity of shingles from which on two texts are one story; lower than for copies, to be on the safe side."""
@@ -32,30 +35,25 @@ def corpus_version(base: Sequence[LabelledArticle], tasks: Sequence[Task], *, te
     """The base corpus with the reviewers' gold added.
 
     An article of the base keeps its split, whatever its label becomes. A new one that is a near-copy of an article of
-    the base shares its story and split; new ones that are near-copies of each other share one; all others are put
-    into a split by the hash of their story, so that the next export puts them there again.
+    the base, or of the page that it reports, shares its story and split; new ones that are near-copies of each other
+    share one; all others are put into a split by the hash of their story, so that the next export puts them there
+    again.
     """
     articles = {one.id: one for one in base}
-    by_text = {content_sha256(one.title, one.text): one.id for one in base}
+    by_text: dict[str, list[str]] = {}
+    for one in base:
+        by_text.setdefault(content_sha256(one.title, one.text), []).append(one.id)
     new: dict[str, Task] = {}
     n_relabelled = 0
     for task in tasks:
-        known = by_text.get(task.item.text_sha256)
-        if known is None:
+        if task.item.text_sha256 not in by_text:
             new[f"review-{task.item.text_sha256[:16]}"] = task
-        elif articles[known].label != task.gold:
-            n_relabelled += 1
-            articles[known] = replace(articles[known], label=str(task.gold), adjudicated=_note(task))
+        for name in by_text.get(task.item.text_sha256, ()):
+            if articles[name].label != task.gold:
+                n_relabelled += 1
+                articles[name] = replace(articles[name], label=str(task.gold), adjudicated=_note(task))
     story = {name: name for name in new}
-    texts = {one.id: f"{one.title}\n{one.text}" for one in base} | {
-        name: f"{task.title}\n{task.text}" for name, task in new.items()
-    }
-    pairs = sorted(near_copies(texts, at_least=_COPY)) if new else []
-    links: dict[str, set[str]] = {}
-    for first, second, _ in pairs:
-        if first in new or second in new:
-            links.setdefault(first, set()).add(second)
-            links.setdefault(second, set()).add(first)
+    links = _links(base, new)
     placed: dict[str, Split] = {}
     n_joined = 0
     for name in sorted(new):
@@ -74,6 +72,35 @@ def corpus_version(base: Sequence[LabelledArticle], tasks: Sequence[Task], *, te
 
 _SAFEST: dict[str, int] = {"test": 0, "development": 1, "train": 2}
 """A copy of articles in two splits goes where it can do no harm."""
+
+
+def _links(base: Sequence[LabelledArticle], new: Mapping[str, Task]) -> dict[str, set[str]]:
+    """Id -> ids of articles that are one story with it, for pairs of which at least one is new."""
+    if not new:
+        return {}
+    texts = {one.id: f"{one.title}\n{one.text}" for one in base}
+    texts |= {name: f"{task.title}\n{task.text}" for name, task in new.items()}
+    pairs = {(first, second) for first, second, _ in near_copies(texts, at_least=_COPY)}
+    of_page: dict[str, list[str]] = {}
+    for name, url in (*((one.id, one.source_url) for one in base), *((name, task.url) for name, task in new.items())):
+        if (page := _page(url)) is not None:
+            of_page.setdefault(page, []).append(name)
+    pairs |= {pair for names in of_page.values() for pair in pairwise(names)}
+    links: dict[str, set[str]] = {}
+    for first, second in pairs:
+        if first in new or second in new:
+            links.setdefault(first, set()).add(second)
+            links.setdefault(second, set()).add(first)
+    return links
+
+
+def _page(url: str | None) -> str | None:
+    """Key of a page; None for what is no address, or an outlet's front page."""
+    try:
+        path = urlsplit(url or "").path
+        return source_key(url) if url and path.strip("/") else None
+    except ValueError:
+        return None
 
 
 def _cluster(name: str, links: dict[str, set[str]]) -> set[str]:
@@ -96,14 +123,17 @@ def _split(story: str, test_share: float, development_share: float) -> Split:
 def _labelled(name: str, task: Task, story: str, split: Split) -> LabelledArticle:
     language, script = split_tag(supported_tag(task.tag) or task.tag)
     labels = [one.label for one in task.labels]
+    date, outlet, url = (one and without_surrogates(one) for one in (task.date, task.outlet, task.url))
     second = next((label for label in labels if label != task.gold), labels[-1] if len(labels) > 1 else None)
     return LabelledArticle(
-        id=name, language=language, script=script, title=task.title, text=task.text, label=str(task.gold), story=story,
-        split=split, origin="archived", second_label=second, adjudicated=_note(task) if len(set(labels)) > 1 else None,
-        source_url=task.url, outlet=task.outlet, date=task.date, codebook=task.codebook.partition("+")[0],
+        id=name, language=language, script=script, title=without_surrogates(task.title),
+        text=without_surrogates(task.text), label=str(task.gold), story=story, split=split,
+        origin="archived", second_label=second, adjudicated=_note(task) if len(set(labels)) > 1 else None,
+        source_url=url, outlet=outlet, date=date, codebook=task.codebook.partition("+")[0],
     )  # fmt: skip
 
 
 def _note(task: Task) -> str:
     given = ", ".join(one.label for one in task.labels)
-    return f"{task.gold_source}: {given} -> {task.gold}" + (f" ({task.gold_note})" if task.gold_note else "")
+    note = f"{task.gold_source}: {given} -> {task.gold}" + (f" ({task.gold_note})" if task.gold_note else "")
+    return without_surrogates(note)

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from .tasks import Task
-
-_ABSENT = "\ufffd"
-"""What stands for a lone surrogate, which Parquet cannot hold."""
+from .tasks import Task, without_surrogates
 
 
 def write_dataset(tasks: Iterable[Task], path: Path, *, with_text: bool) -> int:
@@ -32,13 +29,9 @@ def write_dataset(tasks: Iterable[Task], path: Path, *, with_text: bool) -> int:
     for task in tasks:
         row = {**asdict(task.item), "language": task.tag, "date": task.date, "outlet": task.outlet, "url": task.url,
                "codebook": task.codebook, "label": task.gold, "label_source": task.gold_source,
-               "labels": [asdict(one) | {"note": _clean(one.note)} for one in task.labels],
+               "labels": [asdict(one) | {"note": without_surrogates(one.note)} for one in task.labels],
                "predictions": [asdict(one) for one in task.predictions], "title": task.title,
                "text": task.text}  # fmt: skip
-        rows.append({name: _clean(value) if isinstance(value, str) else value for name, value in row.items()})
+        rows.append({name: without_surrogates(one) if isinstance(one, str) else one for name, one in row.items()})
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
     return len(rows)
-
-
-def _clean(text: str) -> str:
-    return "".join(_ABSENT if "\ud800" <= one <= "\udfff" else one for one in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,3 +90,8 @@ def tasks_of(session: Session, queue: int, *, codebook: str) -> list[Task]:
 def with_gold(tasks: Sequence[Task], *, accept_single: bool) -> list[Task]:
     """Those with a gold label: adjudicated or agreed; one person's only if accepted."""
     return [task for task in tasks if task.gold_source and (accept_single or task.gold_source != "single")]
+
+
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate, which neither UTF-8 nor Parquet can hold."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
