@@ -50,18 +50,21 @@ def cut_section(report: Mapping[str, Any], cut: Mapping[str, Any], number: int, 
     for counting, words in COUNTING_NAMES.items():
         cells = [cell for cell in cut["cells"] if cell["counting"] == counting]
         charts = drawn.get(f"shares-{number}-{counting}", "") + drawn.get(f"balance-{number}-{counting}", "")
+        if all(cell["suppressed"] for cell in cells):
+            charts = "<p>Every cell is suppressed: too few articles or too few audited ones.</p>"
         parts.append(f'<div data-counting="{counting}"><h3>{escape(words)}</h3>{charts}'
                      f"{_cells_table(report, cut, cells, words)}</div>")  # fmt: skip
     contrasts = [item for item in report["contrasts"] if item["cut"] == cut["name"]]
-    return "".join(parts) + (_contrast_table(report, contrasts) if contrasts else "")
+    return f'<div class="pair">{"".join(parts)}</div>' + (_contrast_table(report, contrasts) if contrasts else "")
 
 
 def _cells_table(
     report: Mapping[str, Any], cut: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], words: str
 ) -> str:
     labels, state = report["labels"], "corrected by audit" if cut["is_corrected"] else "uncorrected"
+    more_columns = ("balance",) if cut["is_corrected"] else ()
     head = "".join(f"<th scope='col'>{escape(name)}</th>"
-                   for name in (cut["name"], "articles", "stories", "audited", *labels, "balance"))  # fmt: skip
+                   for name in (cut["name"], "articles", "stories", "audited", *labels, *more_columns))  # fmt: skip
     is_dated = bool({"month", "year"} & set(cut["by"]))
     ordered = cells if is_dated else sorted(cells, key=lambda cell: (cell["suppressed"] is not None, -cell["articles"]))
     n_suppressed = sum(cell["suppressed"] is not None for cell in ordered)
@@ -76,15 +79,13 @@ def _cells_table(
         row = (f'<td dir="auto">{escape(cell["name"])}{mark}</td>' + _cell(cell["articles"])
                + _cell(round(cell["stories"])) + _cell(cell["audited"]))  # fmt: skip
         if cell["suppressed"]:
-            row += f'<td class="why" colspan="{len(labels) + 1}">suppressed: {escape(cell["suppressed"])}</td>'
+            span = len(labels) + len(more_columns)
+            row += f'<td class="why" colspan="{span}">suppressed: {escape(cell["suppressed"])}</td>'
         else:
             row += "".join(_share(cell["shares"][label], few=label in cell["few"]) for label in labels)
             balance = cell["balance"]
-            row += (
-                "<td></td>"
-                if balance is None
-                else _interval(balance["value"], balance["low"], balance["high"], sign=True)
-            )
+            if balance is not None:
+                row += _interval(balance["value"], balance["low"], balance["high"], form="+.1f")
         body.append(f'<tr data-name="{escape(cell["name"])}">{row}</tr>')
     more = f"<p>{len(cells) - len(shown):,} more cells are in the tables only.</p>" if len(shown) < len(cells) else ""
     caption = f"Shares in per cent, {words}, {state}"
@@ -106,8 +107,7 @@ def _share(values: Mapping[str, Any], *, few: bool) -> str:
             f'<span class="raw">uncorrected {100 * values["uncorrected"]:.1f}</span></td>')  # fmt: skip
 
 
-def _interval(value: float, low: float, high: float, *, sign: bool = False) -> str:
-    form = "+.1f" if sign else ".1f"
+def _interval(value: float, low: float, high: float, *, form: str = ".1f") -> str:
     return (f'<td data-value="{value}">{100 * value:{form}} <span class="range">[{100 * low:{form}}, '
             f"{100 * high:{form}}]</span></td>")  # fmt: skip
 
@@ -118,7 +118,7 @@ def _contrast_table(report: Mapping[str, Any], contrasts: Sequence[Mapping[str, 
     body = "".join(
         f'<tr><td dir="auto">{escape(item["name"])}<br><span class="raw">{escape(item["unit"])}</span></td>'
         + "".join(_interval(item["labels"][label]["estimate"], item["labels"][label]["low"],
-                            item["labels"][label]["high"], sign=True) for label in labels) + "</tr>"
+                            item["labels"][label]["high"], form="+.2f") for label in labels) + "</tr>"
         for item in contrasts
     )  # fmt: skip
     return _table("Differences and trends, in percentage points", head, body)
@@ -193,12 +193,10 @@ def change_section(report: Mapping[str, Any]) -> str:
 
 def method_section(report: Mapping[str, Any]) -> str:
     """Hashes, versions, the estimator, the codebook in words, limits."""
-    run, settings = report["run"], report["settings"]
+    run = report["run"]
     facts = {"generated": report["generated"], "predictions": run["predictions"], "model": run["model"],
              "codebook": run["codebook"], "frame sha256": run["frame"], "scored": run["started"] or "unknown",
-             "stories joined by": run["stories_by"], "estimator": settings["method"],
-             "independent units": ", ".join(settings["units"]),
-             "suppressed below": f"{settings['min_articles']} articles or {settings['min_audited']} audited ones",
+             "stories joined by": run["stories_by"], **_estimation(report),
              "versions": ", ".join(f"{name} {value}" for name, value in report["versions"].items()),
              **_scoring(run)}  # fmt: skip
     limits = "".join(f"<li>{escape(text)}</li>" for text in report["limits"])
@@ -216,6 +214,15 @@ def method_section(report: Mapping[str, Any]) -> str:
             f"<p>{escape(INTERVALS) if report['is_corrected'] else ''}</p><p>Counting: as published, every article "
             "counts; once per story, a story counts once in each cell, shared equally by its copies there.</p>"
             f"<h3>Limits</h3><ul>{limits}</ul><p>{escape(report['out_of_scope'])}</p>{words}")  # fmt: skip
+
+
+def _estimation(report: Mapping[str, Any]) -> dict[str, str]:
+    settings = report["settings"]
+    least = f"{settings['min_articles']} articles"
+    if not report["is_corrected"]:
+        return {"estimator": "none (uncorrected)", "suppressed below": least}
+    return {"estimator": settings["method"], "independent units": ", ".join(settings["units"]),
+            "suppressed below": f"{least} or {settings['min_audited']} audited ones"}  # fmt: skip
 
 
 def _scoring(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,14 @@ from xjstance.labels.audit_sample import draw_audit_sample, frame_sha256
 from xjstance.labels.codebook import Codebook
 from xjstance.labels.language_tags import SUPPORTED_TAGS, split_tag
 
+NEWS = {
+    "Arab": "خەۋەرلەر", "Hans": "新闻", "Hant": "新聞", "Cyrl": "Жаңалықтар", "Tibt": "གསར་འགྱུར", "Mong": "ᠮᠡᠳᠡᠭᠡ",
+    "Jpan": "ニュース",
+    "Kore": "뉴스", "Thai": "ข่าว", "Laoo": "ຂ່າວ", "Khmr": "ព័ត៌មាន", "Mymr": "သတင်း", "Deva": "समाचार", "Beng": "সংবাদ",
+    "Guru": "ਖ਼ਬਰਾਂ", "Gujr": "સમાચાર", "Sinh": "පුවත්", "Taml": "செய்தி", "Telu": "వార్తలు", "Knda": "ಸುದ್ದಿ", "Mlym": "വാർത്ത",
+    "Orya": "ସମ୍ବାଦ", "Hebr": "חדשות", "Ethi": "ዜና", "Grek": "Ειδήσεις", "Armn": "Լուրեր", "Geor": "ახალი ამბები",
+}  # fmt: skip
+"""A word for news by script, for names of outlets."""
 LABELS = ("praising", "critical", "neutral", "unrelated")
 BLOCK = 250_000
 
@@ -32,8 +40,11 @@ def language_shares(n_languages: int) -> np.ndarray:
 
 
 def write_run(folder: Path, *, n: int, rng: np.random.Generator, n_languages: int = 68, n_months: int = 48,
-              n_outlets: int = 4_000) -> dict[str, Any]:  # fmt: skip
-    """Write parts, clusters.parquet, run.json and outlets.csv; returns gold labels and what an audit is drawn from."""
+              n_outlets: int = 4_000, own_script: bool = False) -> dict[str, Any]:  # fmt: skip
+    """Write parts, clusters.parquet, run.json and outlets.csv; returns gold labels and what an audit is drawn from.
+
+    Args: own_script: name the outlets in the script of their language.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     codebook = Codebook.load().signature
     model = "simulated@0123456789ab"
@@ -44,6 +55,8 @@ def write_run(folder: Path, *, n: int, rng: np.random.Generator, n_languages: in
     outlet_language = rng.choice(n_languages, n_outlets, p=language_shares(n_languages))
     outlet_language[:n_languages] = np.arange(n_languages)
     size = rng.pareto(1.1, n_outlets) + 0.05
+    words = [NEWS.get(scripts[at], "outlet") if own_script else "outlet" for at in outlet_language]
+    names = np.array([f"{word}{value:04}.example" for value, word in enumerate(words)])
     by_label = {at: np.flatnonzero(outlet_language == at) for at in range(n_languages)}
     shas, golds, stances, ids, written, kept_languages = [], [], [], [], 0, []
     clusters: list[pa.Table] = []
@@ -89,7 +102,7 @@ def write_run(folder: Path, *, n: int, rng: np.random.Generator, n_languages: in
             "duplicate_of": pa.nulls(m, pa.string()), "model": pa.array([model] * m),
             "codebook": pa.array([codebook] * m),
             "date": pa.array(dates, mask=rng.random(m) < 0.01),
-            "outlet": [f"outlet{value:04}.example" for value in outlet],
+            "outlet": names[outlet],
             "url": pa.nulls(m, pa.string()),
         }  # fmt: skip
         pq.write_table(pa.table(table), folder / f"part-{part:05}.parquet", compression="zstd")
@@ -107,7 +120,7 @@ def write_run(folder: Path, *, n: int, rng: np.random.Generator, n_languages: in
     with (folder.parent / f"{folder.name}-outlets.csv").open("w", encoding="utf-8") as file:
         file.write("outlet,group\n")
         for value in range(n_outlets):
-            file.write(f"outlet{value:04}.example,{('state', 'private', 'public')[value % 3]}\n")
+            file.write(f"{names[value]},{('state', 'private', 'public')[value % 3]}\n")
     return {"ids": np.concatenate(ids), "sha": np.concatenate(shas), "gold": np.concatenate(golds),
             "stance": np.concatenate(stances), "language": np.concatenate(kept_languages), "model": model,
             "codebook": codebook, "tags": tags}  # fmt: skip
@@ -134,10 +147,12 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=494_710)
     parser.add_argument("--audited", type=int, default=2_000)
     parser.add_argument("--languages", type=int, default=68)
+    parser.add_argument("--own-script", action="store_true", help="name outlets in the script of their language")
     parser.add_argument("--seed", type=int, default=9)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    run = write_run(arguments.output, n=arguments.articles, rng=rng, n_languages=arguments.languages)
+    run = write_run(arguments.output, n=arguments.articles, rng=rng, n_languages=arguments.languages,
+                    own_script=arguments.own_script)  # fmt: skip
     if arguments.audited:
         write_audit(arguments.output.parent / f"{arguments.output.name}-audit.jsonl", run, n=arguments.audited, rng=rng)
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.simulated_run import write_audit, write_run
 from xjstance.__main__ import main
+from xjstance.inference.report_vega import can_draw
 from xjstance.labels.audit_sample import read_queue
 
 HOSTILE = '=HYPERLINK("x")</td><script>alert(1)</script>'
@@ -31,9 +32,8 @@ class Paths:
     outlets: Path
 
 
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    folder = tmp_path_factory.mktemp("report")
+def make_paths(folder: Path) -> Paths:
+    """A run in which one outlet has a hostile name."""
     rng = np.random.default_rng(21)
     truth = write_run(folder / "run", n=5_000, rng=rng, n_languages=5, n_months=8, n_outlets=30)
     part = folder / "run" / "part-00000.parquet"
@@ -44,6 +44,11 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     pq.write_table(pa.Table.from_pylist(rows), part)
     write_audit(folder / "audit.jsonl", truth, n=800, rng=rng)
     return Paths(run=folder / "run", audit=folder / "audit.jsonl", outlets=folder / "run-outlets.csv")
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    return make_paths(tmp_path_factory.mktemp("report"))
 
 
 def report(paths: Paths, output: Path, *options: str, audited: bool = True) -> int:
@@ -83,8 +88,10 @@ def test_folder_holds_page_numbers_tables_and_charts(paths: Paths, tmp_path: Pat
     assert report(paths, tmp_path / "all", "--by", "language,month,language*month") == 0
     found = {path.relative_to(tmp_path / "all").as_posix() for path in (tmp_path / "all").rglob("*") if path.is_file()}
     assert {"report.html", "report.json", "tables/shares.csv", "tables/shares.parquet", "tables/volume.csv",
-            "tables/confusion.csv", "tables/error_directions.csv", "tables/shares_language.tex", "charts/volume.svg",
-            "charts/shares-1-as_published.svg", "charts/error-directions.svg"} <= found  # fmt: skip
+            "tables/confusion.csv", "tables/error_directions.csv", "tables/shares_language.tex"} <= found  # fmt: skip
+    if can_draw():
+        assert {f"charts/{name}.{ending}" for name in ("volume", "shares-1-as_published", "error-directions")
+                for ending in ("svg", "png")} <= found  # fmt: skip
 
 
 def test_page_needs_no_network_and_says_what_it_is(paths: Paths, tmp_path: Path) -> None:
@@ -92,11 +99,9 @@ def test_page_needs_no_network_and_says_what_it_is(paths: Paths, tmp_path: Path)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     page = Page(text)
     assert all(address.startswith("#") for address in page.addresses)
-    assert page.n_scripts == 2
+    assert page.n_scripts == (5 if can_draw() else 2)
     assert "default-src 'none'" in text
     assert "corrected by 80" in text or re.search(r"corrected by \d+ audited articles", text)
-    assert text.count('role="img"') >= 5
-    assert text.count("<desc") == text.count('role="img"')
     assert "Out of scope: moderation" in text
 
 
@@ -117,8 +122,10 @@ def test_every_heading_of_shares_says_uncorrected_without_an_audit(paths: Paths,
     assert len(shares) == 3
     assert all("(uncorrected)" in heading for heading in shares)
     assert "<title>Stance by language, outlet and month (uncorrected)</title>" in text
-    titles = re.findall(r'<title id="[^"]+">([^<]+)</title>', text)
-    assert all("uncorrected" in title for title in titles if title.startswith(("Shares", "Stance")))
+    titles = re.findall(r"<(?:figcaption|caption)>([^<]+)<", text)
+    shown = [title for title in titles if title.startswith(("Shares", "Stance"))]
+    assert len(shown) >= 6
+    assert all("uncorrected" in title for title in shown)
     assert "corrected by audit" not in text
 
 
@@ -130,7 +137,17 @@ def test_uncorrected_shares_never_stand_in_the_column_of_corrected_ones(paths: P
     assert "UNCORRECTED" not in (tmp_path / "raw" / "tables" / "volume.csv").read_text()
 
 
+def test_folder_keeps_no_table_or_chart_of_an_earlier_report(paths: Paths, tmp_path: Path) -> None:
+    assert report(paths, tmp_path / "all", "--by", "language,outlet") == 0
+    (tmp_path / "all" / "tables" / "mine.csv").write_text("kept", encoding="utf-8")
+    assert report(paths, tmp_path / "all", "--by", "language", audited=False) == 0
+    names = {path.name for path in (tmp_path / "all").rglob("*.*")}
+    assert "mine.csv" in names
+    assert not names & {"confusion.csv", "error_directions.csv", "shares_outlet.tex", "error-directions.svg"}
+
+
 def test_every_chart_file_shows_its_title_and_whether_it_is_corrected(paths: Paths, tmp_path: Path) -> None:
+    pytest.importorskip("vl_convert")
     assert report(paths, tmp_path / "raw", "--by", "language,month", audited=False) == 0
     assert report(paths, tmp_path / "told", "--by", "language,month") == 0
     for folder, words in (("raw", ", uncorrected</text>"), ("told", ", corrected by audit</text>")):

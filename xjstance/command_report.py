@@ -227,12 +227,13 @@ def _write(found: dict[str, Any], output: Path | None, *, is_quiet: bool) -> int
 
     from xjstance.inference.report_files import write_report
 
+    lacks: tuple[str, ...] = ()
     if output is None:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
-        write_report(found, output)
+        lacks = write_report(found, output)
     if not is_quiet:
-        for warning in found["warnings"]:
+        for warning in (*found["warnings"], *lacks):
             typer.echo(f"warning: {warning}", err=True)
         if output is not None:
             typer.echo(f"report: {output}", err=True)

@@ -2,7 +2,8 @@
 // Choose the way of counting, sort tables, filter rows: the page says everything without this script too.
 for (const radio of document.querySelectorAll("input[name=counting]")) {
   radio.addEventListener("change", () => {
-    for (const part of document.querySelectorAll("[data-counting]")) part.hidden = part.dataset.counting !== radio.value;
+    document.body.classList.toggle("both", radio.value === "both");
+    for (const part of document.querySelectorAll("[data-counting]")) part.hidden = radio.value !== "both" && part.dataset.counting !== radio.value;
   });
   if (radio.checked) radio.dispatchEvent(new Event("change"));
 }
