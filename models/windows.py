@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Protocol
 
 from .article_text import ArticleText
@@ -54,27 +55,28 @@ def windows(text: ArticleText, tokenizer: TextEncoder, *, max_tokens: int) -> li
 
 def _packed(pieces: Sequence[Window], room: int) -> list[Window]:
     """Pieces joined to the least number of windows that a first pass needs, evened out over that number."""
-    n_windows = len(_greedy(pieces, room))
-    total = sum(len(piece.token_ids) for piece in pieces)
-    longest = max((len(piece.token_ids) for piece in pieces), default=0)
-    target = min(room, max(longest, -(-total // max(n_windows, 1))))
-    while target < room and len(_greedy(pieces, target)) > n_windows:
+    sizes = [len(piece.token_ids) for piece in pieces]
+    firsts = _firsts(sizes, room)
+    n_windows = len(firsts)
+    target = min(room, max(max(sizes, default=0), -(-sum(sizes) // max(n_windows, 1))))
+    while target < room and len(_firsts(sizes, target)) > n_windows:
         target = min(room, target + max(1, room // 16))
-    return _greedy(pieces, target)
+    firsts = _firsts(sizes, target)
+    return [_joined(pieces[at:end]) for at, end in pairwise([*firsts, len(pieces)])]
 
 
-def _greedy(pieces: Sequence[Window], room: int) -> list[Window]:
-    packed: list[Window] = []
-    ids: list[int] = []
-    start = end = 0
-    for piece in pieces:
-        if ids and len(ids) + len(piece.token_ids) > room:
-            packed.append(Window(token_ids=tuple(ids), start=start, end=end))
-            ids = []
-        if not ids:
-            start = piece.start
-        ids.extend(piece.token_ids)
-        end = piece.end
-    if ids:
-        packed.append(Window(token_ids=tuple(ids), start=start, end=end))
-    return packed
+def _firsts(sizes: Sequence[int], room: int) -> list[int]:
+    """Positions of the pieces that open a window, where each window takes as many pieces as it has room for."""
+    firsts: list[int] = []
+    used = room
+    for at, size in enumerate(sizes):
+        if used + size > room:
+            firsts.append(at)
+            used = 0
+        used += size
+    return firsts
+
+
+def _joined(pieces: Sequence[Window]) -> Window:
+    ids = tuple(chain.from_iterable(piece.token_ids for piece in pieces))
+    return Window(token_ids=ids, start=pieces[0].start, end=pieces[-1].end)
