@@ -125,6 +125,15 @@ def test_broken_requests_are_refused_and_write_nothing(store: Desk, broken: dict
     assert store.labels() == []
 
 
+def test_odd_clock_of_a_browser_is_left_out(store: Desk) -> None:
+    ant = Browser(store, "ant")
+    for seconds in ("nan", "-inf", ""):
+        ant.judge(ant.next_item(store.queue) or "", "neutral", seconds=seconds)
+    with store.database.reading() as session:
+        assert [one.seconds for one in all_annotations(session)] == [None] * 3
+    assert store.labels() == ["neutral"] * 3
+
+
 def test_break_is_suggested_after_reading_without_a_pause(store: Desk) -> None:
     ant = Browser(store, "ant", settings=ReviewSettings(break_after_minutes=20))
     for _ in range(3):
@@ -159,6 +168,22 @@ def test_disagreement_is_settled_with_a_reason_or_sent_back(store: Desk) -> None
             ("adjudicated", "critical")
         ]  # fmt: skip
     assert "0 to settle, 1 settled" in owl.get(listed).text
+
+
+def test_decision_is_refused_where_something_was_added_meanwhile(store: Desk) -> None:
+    ant, bee, owl, elk = (Browser(store, name) for name in ("ant", "bee", "owl", "elk"))
+    path = ant.next_item(store.queue) or ""
+    for reader, label in ((ant, "critical"), (bee, "neutral")):
+        reader.next_item(store.queue)
+        reader.judge(path, label)
+    settle = path.replace("item", "settle")
+    first, second = owl.get(settle).forms[settle], elk.get(settle).forms[settle]
+    decision = {"kind": "decision", "label": "neutral", "note": "procedural"}
+    owl.post(settle, {**first, **decision, "request_id": "1"})
+    owl.post(settle, {**first, **decision, "request_id": "1"})  # sent again
+    answer = elk.post(settle, {**second, **decision, "label": "critical", "request_id": "2"}, 409)
+    assert "Something was added to this article since you opened it" in answer
+    assert store.labels() == ["critical", "neutral", "neutral"]
 
 
 def test_queue_is_sorted_and_filtered_by_every_score(store: Desk) -> None:
@@ -225,6 +250,32 @@ def test_whoever_saw_scores_or_labels_before_is_no_blind_reader(store: Desk) -> 
     elk.judge(elk.next_item(store.queue) or "", "neutral")
     with store.database.reading() as session:
         assert [(one.reviewer, one.shown_model) for one in all_annotations(session)] == [("ant", None), ("elk", MODEL)]
+
+
+def test_whoever_settles_an_article_never_labels_it_blind(store: Desk) -> None:
+    ant, bee, owl = (Browser(store, name) for name in ("ant", "bee", "owl"))
+    path = ant.next_item(store.queue) or ""
+    ant.judge(path, "critical", is_flagged="yes")
+    listed = owl.get(f"/queue/{store.queue}/disagreements").text
+    assert "Flagged" in listed and "critical" not in listed
+    settle = path.replace("item", "settle")
+    token = owl.get(settle).forms[settle]["csrf"]
+    owl.get(path, 403)
+    owl.post(path, {"csrf": token, "request_id": "1", "label": "neutral"}, 403)
+    own = owl.next_item(store.queue) or ""
+    assert own != path
+    owl.post(own.replace("item", "settle"), {"csrf": token, "request_id": "2", "kind": "return", "note": "x"}, 403)
+    owl.judge(own, "neutral")
+    ant.next_item(store.queue)
+    ant.judge(own, "critical")
+    owl.get(own.replace("item", "settle"))
+    owl.judge(own, "critical")
+    with store.database.reading() as session:
+        found = all_annotations(session)
+    assert [(one.reviewer, one.label, one.is_blind) for one in found[1:]] == [
+        ("owl", "neutral", True), ("ant", "critical", True), ("owl", "critical", False),
+    ]  # fmt: skip
+    assert bee.next_item(store.queue) == path
 
 
 def test_window_borders_and_what_was_not_read_are_shown_after_the_own_label(store: Desk) -> None:

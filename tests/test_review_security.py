@@ -141,6 +141,14 @@ def test_invitation_works_once_sets_a_password_and_gives_a_fresh_session(store: 
     assert "ant" in again.get("/").text
 
 
+def test_new_password_ends_the_sessions_of_the_old_one(store: Desk) -> None:
+    thief, ant = Browser(store, "ant"), Browser(store)
+    with store.database.writing() as session:
+        token = invite(session, store.people["ant"], by="test", now=store.clock())
+    ant.post(f"/invitation/{token}", {"password": "a long password"})
+    assert ant.get("/") and thief.client.get("/").headers["location"] == "/sign-in"
+
+
 def test_invitations_and_sessions_end(store: Desk) -> None:
     with store.database.writing() as session:
         token = invite(session, store.people["ant"], by="test", now=store.clock())
@@ -169,6 +177,20 @@ def test_guessing_passwords_is_slowed_down(store: Desk) -> None:
     assert "Too many" in nobody.post("/sign-in", {"name": "ant", "password": "wrong password"}, 429)
     store.clock.forward(minutes=16)
     nobody.post("/sign-in", {"name": "a\x00'--", "password": "wrong password"}, 403)
+
+
+def test_guessing_over_many_names_is_slowed_down_by_address(store: Desk) -> None:
+    nobody = Browser(store)
+    for number in range(20):
+        nobody.post("/sign-in", {"name": f"nobody{number}", "password": "wrong password"}, 403)
+    nobody.post("/sign-in", {"name": "ant", "password": "wrong password"}, 429)
+
+
+def test_links_behind_a_proxy_are_secret_on_the_way(store: Desk) -> None:
+    elk = Browser(store, "elk", settings=ReviewSettings(is_https=True))
+    token = elk.get("/people").forms["/people"]["csrf"]
+    page = elk.post("/people", {"csrf": token, "name": "fox", "role": "reviewer"}, 200)
+    assert "https://127.0.0.1:8765/invitation/" in page
 
 
 def test_sign_out_ends_the_session_on_the_server(store: Desk) -> None:

@@ -243,6 +243,12 @@ def test_address_that_cannot_be_opened_is_an_error_without_the_password(tmp_path
     assert "secret" not in str(caught.value)
 
 
+def test_new_store_is_its_owners_alone(tmp_path: Path) -> None:
+    with desk(str(tmp_path / "reviews.db")) as store:
+        store.add([queued(0)])
+        assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("reviews.db*")} == {0}
+
+
 @settings(max_examples=60, deadline=None)
 @given(name=st.text(max_size=40), body=st.text(alphabet=st.characters(), max_size=200))
 def test_any_text_survives_the_columns(name: str, body: str) -> None:

@@ -210,4 +210,4 @@ def _serve(database: Database, host: str, port: int, served_as: list[str], *, is
     settings = ReviewSettings(hosts=hosts, is_https=is_https, shows_outlet=shows_outlet)
     typer.echo(f"the page is at http://{host}:{port}/; stop it with Ctrl-C", err=True)
     uvicorn.run(create_app(database, settings), host=host, port=port, log_level="warning", access_log=False,
-                server_header=False, proxy_headers=False)  # fmt: skip
+                server_header=False, proxy_headers=is_https, forwarded_allow_ips="127.0.0.1")  # fmt: skip

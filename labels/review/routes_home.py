@@ -10,7 +10,7 @@ from ..codebook import Codebook
 from ..store.assignments import note_shown_scores, reads_here
 from ..store.distinct import distinct_values
 from ..store.tables import CodebookRow, ItemRow, PredictionRow, QueueRow
-from .desk import Administrator, DeskNow, Reviewer
+from .desk import Administrator, DeskNow, ForbiddenError, Reviewer
 from .progress import progress_of
 from .queue_listing import QueueListing
 
@@ -37,7 +37,7 @@ def queue_page(request: Request, queue: int, desk: DeskNow, person: Administrato
     score, articles that the model has not scored are left out: then an index gives the page at once.
     """
     asked = dict(request.query_params)
-    with desk.database.writing() as session:
+    with desk.database.reading() as session:
         row = session.get(QueueRow, queue) if 0 < queue < 2**31 else None
         if row is None:
             return desk.message("There is no such queue.", person=person, status=404)
@@ -46,13 +46,17 @@ def queue_page(request: Request, queue: int, desk: DeskNow, person: Administrato
         model = asked["model"] if asked.get("model") in models else row.model
         if is_hidden := row.is_blind and reads_here(session, queue, person.account.number):
             model = None
-        elif model:
-            note_shown_scores(session, queue, person.account.number, model, now=desk.clock())
         listing = QueueListing.of(asked, codebook, hides_scores=is_hidden)
         rows, following = listing.page(session, queue, model)
-        return desk.page(
+        page = desk.page(
             "queue", person=person, queue=row, rows=rows, tags=distinct_values(session, ItemRow.tag,
                                                                                ItemRow.queue == queue),
             orders=listing.orders, order=listing.order, asked=asked, following=following, models=models, model=model,
             is_hidden=is_hidden, labels=codebook.labels,
         )  # fmt: skip
+    if model:
+        with desk.database.writing() as session:  # written down before the page goes out
+            if row.is_blind and reads_here(session, queue, person.account.number):
+                raise ForbiddenError
+            note_shown_scores(session, queue, person.account.number, model, now=desk.clock())
+    return page

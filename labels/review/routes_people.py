@@ -30,7 +30,7 @@ def add_person(request: Request, desk: DeskNow, person: Administrator, form: For
         account = add_account(session, str(form.get("name", "")).strip(), str(form.get("role", "")),
                               languages=languages, by=person.account.name, now=desk.clock())  # fmt: skip
         token = invite(session, account, by=person.account.name, now=desk.clock())
-        return _page(session, desk, person, link=f"{request.base_url}invitation/{token}", name=account.name)
+        return _page(session, desk, person, link=_link(request, desk, token), name=account.name)
 
 
 @router.post("/people/{number}/invite")
@@ -39,7 +39,7 @@ def invite_again(request: Request, number: int, desk: DeskNow, person: Administr
     with desk.database.writing() as session:
         account = _account(session, number)
         token = invite(session, account, by=person.account.name, now=desk.clock())
-        return _page(session, desk, person, link=f"{request.base_url}invitation/{token}", name=account.name)
+        return _page(session, desk, person, link=_link(request, desk, token), name=account.name)
 
 
 @router.post("/people/{number}/active")
@@ -51,6 +51,11 @@ def change_active(number: int, desk: DeskNow, person: Administrator, form: Form)
         set_active(session, _account(session, number), form.get("is_active") == "yes", by=person.account.name,
                    now=desk.clock())  # fmt: skip
     return RedirectResponse("/people", 303)
+
+
+def _link(request: Request, desk: Desk, token: str) -> str:
+    base = request.base_url.replace(scheme="https") if desk.settings.is_https else request.base_url
+    return f"{base}invitation/{token}"
 
 
 def _account(session: Session, number: int) -> AccountRow:

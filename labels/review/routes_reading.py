@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from typing import Any
 
@@ -85,13 +86,14 @@ def save(item: int, desk: DeskNow, person: Reviewer, form: Form) -> Response:
     try:
         with desk.database.writing() as session:
             held = _assignment(session, item, person)
-            judgement = judgement_from(form, shown_model=held.revealed)
+            judgement = judgement_from(form, shown_model=held.revealed, shown_labels=held.saw_labels)
             if judgement.kind not in ("label", "skip"):
                 return desk.message("Only label and skip are saved here.", person=person)
             add_annotation(session, item, person.account, judgement, now=desk.clock())
             queue = session.get_one(ItemRow, item).queue
     except ConflictError:
-        return desk.page("conflict", person=person, status=409, item=item)
+        return desk.page("conflict", person=person, status=409, where=f"/item/{item}",
+                         text="You judged this article meanwhile, in another tab or by going back.")  # fmt: skip
     except DataError as error:
         return desk.message(str(error), person=person)
     return RedirectResponse(f"/queue/{queue}/next", 303)
@@ -116,7 +118,8 @@ def undo(queue: int, desk: DeskNow, person: Reviewer, form: Form) -> Response:
         if last.kind != "retract":
             held = _assignment(session, item, person)
             request_id = f"undo-{person.account.number}-{last.number}"
-            judgement = Judgement(kind="retract", request_id=request_id, shown_model=held.revealed)
+            judgement = Judgement(kind="retract", request_id=request_id, shown_model=held.revealed,
+                                  shown_labels=held.saw_labels)  # fmt: skip
             add_annotation(session, item, person.account, judgement, now=desk.clock())
     return RedirectResponse(f"/item/{item}", 303)
 
@@ -167,7 +170,7 @@ def own_page(queue: int, desk: DeskNow, person: Reviewer) -> Response:
 def _assignment(session: Session, item: int, person: Person) -> AssignmentRow:
     found = select(AssignmentRow).where(AssignmentRow.item == item, AssignmentRow.account == person.account.number)
     held = session.scalars(found).one_or_none() if 0 < item <= MAX_NUMBER else None
-    if held is None:
+    if held is None or held.state == "seen":
         raise ForbiddenError
     return held
 
@@ -179,11 +182,13 @@ def judgement_from(form: FormData, *, shown_model: str | None = None, shown_labe
     """
     try:
         spans = json.loads(str(form.get("spans") or "[]"))
-        seconds = str(form.get("seconds") or "")
+        seconds = float(str(form.get("seconds") or "nan"))
         after = str(form.get("after") or "")
+        if not (request_id := str(form["request_id"])[:64]):
+            raise ValueError("request_id")
         return Judgement(
             kind=str(form.get("kind", "label")),  # type: ignore[arg-type]
-            request_id=str(form["request_id"])[:64],
+            request_id=request_id,
             label=str(form["label"]) if form.get("label") else None,
             confidence=str(form["confidence"]) if form.get("confidence") else None,  # type: ignore[arg-type]
             spans=tuple(Span(field=span["field"], start=int(span["start"]), end=int(span["end"])) for span in spans),
@@ -191,7 +196,7 @@ def judgement_from(form: FormData, *, shown_model: str | None = None, shown_labe
             is_flagged=form.get("is_flagged") == "yes",
             shown_model=shown_model,
             shown_labels=shown_labels,
-            seconds=min(max(float(seconds), 0.0), 1e6) if seconds else None,
+            seconds=min(max(seconds, 0.0), 1e6) if math.isfinite(seconds) else None,
             after=int(after) if after else None,
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:

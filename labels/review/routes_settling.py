@@ -9,9 +9,10 @@ import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ..errors import DataError
-from ..store.annotations import add_annotation, all_annotations, decisions, standing
+from ..store.annotations import ConflictError, add_annotation, all_annotations, decisions, standing
 from ..store.assignments import keep_out, set_state
 from ..store.gold import judged_items
 from ..store.store_agreement import store_agreement
@@ -21,6 +22,7 @@ from .desk import Adjudicator, DeskNow, Form
 from .routes_reading import codebook_of, judgement_from
 
 router = APIRouter()
+_OWN_FIRST = "You are labelling this article yourself. Label it first; then look at what the others said."
 
 
 @router.get("/queue/{queue}/disagreements")
@@ -55,12 +57,12 @@ def agreement_page(queue: int, desk: DeskNow, person: Adjudicator) -> Response:
 def settle_page(item: int, desk: DeskNow, person: Adjudicator) -> Response:
     """One article with what everybody said of it; not for somebody who is labelling it."""
     with desk.database.writing() as session:
-        row = session.get(ItemRow, item) if 0 < item < 2**31 else None
+        row = _item(session, item)
         if row is None:
             return desk.message("There is no such article.", person=person, status=404)
         if not keep_out(session, item, person.account.number, now=desk.clock()):
-            return desk.message("You are labelling this article yourself. Label it first; then look at what the "
-                                "others said.", person=person, status=403)  # fmt: skip
+            return desk.message(_OWN_FIRST, person=person, status=403)
+    with desk.database.reading() as session:
         history = all_annotations(session, item=item)
         article, queue = session.get_one(ArticleRow, row.article), session.get_one(QueueRow, row.queue)
         labels = standing(history).get(item, {})
@@ -78,28 +80,38 @@ def settle_page(item: int, desk: DeskNow, person: Adjudicator) -> Response:
             body=paragraphs(article.text, "text",
                             evidence=[(one.start, one.end) for one in marks if one.field == "text"]),
             labels=labels, quotes=quotes, decision=decisions(history).get(item), history=history,
-            request_id=secrets.token_hex(16),
+            request_id=secrets.token_hex(16), after=history[-1].number if history else 0,
         )  # fmt: skip
 
 
 @router.post("/settle/{item}")
 def settle(item: int, desk: DeskNow, person: Adjudicator, form: Form) -> Response:
     """Decide, or send back."""
-    judgement = replace(judgement_from(form, shown_labels=True), spans=(), confidence=None, after=None)
+    judgement = replace(judgement_from(form, shown_labels=True), spans=(), confidence=None)
     if judgement.kind not in ("decision", "return"):
         raise DataError("only decision and return are saved here")
     if not judgement.note.strip():
         raise DataError("a decision needs its reason, and what is sent back a comment; go back and write one")
-    with desk.database.writing() as session:
-        row = session.get(ItemRow, item) if 0 < item < 2**31 else None
-        if row is None:
-            return desk.message("There is no such article.", person=person, status=404)
-        if not standing(all_annotations(session, item=item)):
-            raise DataError("nobody has labelled this article yet; there is nothing to settle")
-        add_annotation(session, item, person.account, judgement, now=desk.clock())
-        if judgement.kind == "return":
-            done = select(AssignmentRow.account).where(AssignmentRow.item == item, AssignmentRow.state == "done")
-            for account in session.scalars(done).all():
-                set_state(session, item, account, "returned", now=desk.clock())
-        queue = row.queue
+    try:
+        with desk.database.writing() as session:
+            row = _item(session, item)
+            if row is None:
+                return desk.message("There is no such article.", person=person, status=404)
+            if not keep_out(session, item, person.account.number, now=desk.clock()):
+                return desk.message(_OWN_FIRST, person=person, status=403)
+            if not standing(all_annotations(session, item=item)):
+                raise DataError("nobody has labelled this article yet; there is nothing to settle")
+            add_annotation(session, item, person.account, judgement, now=desk.clock())
+            if judgement.kind == "return":
+                done = select(AssignmentRow.account).where(AssignmentRow.item == item, AssignmentRow.state == "done")
+                for account in session.scalars(done).all():
+                    set_state(session, item, account, "returned", now=desk.clock())
+            queue = row.queue
+    except ConflictError:
+        return desk.page("conflict", person=person, status=409, where=f"/settle/{item}",
+                         text="Something was added to this article since you opened it.")  # fmt: skip
     return RedirectResponse(f"/queue/{queue}/disagreements", 303)
+
+
+def _item(session: Session, item: int) -> ItemRow | None:
+    return session.get(ItemRow, item) if 0 < item < 2**31 else None

@@ -10,7 +10,15 @@ from sqlalchemy import select
 from starlette.datastructures import FormData
 
 from ..errors import DataError
-from ..store.accounts import end_session, invited, may_try, note_failure, start_session, use_invitation
+from ..store.accounts import (
+    end_all_sessions,
+    end_session,
+    invited,
+    may_try,
+    note_failure,
+    start_session,
+    use_invitation,
+)
 from ..store.tables import AccountRow
 from .desk import COOKIE, Desk, DeskNow, Form, Reviewer, read_form
 from .passwords import hash_password, is_right
@@ -67,6 +75,7 @@ def accept_invitation(request: Request, token: str, desk: DeskNow, form: OpenFor
         if password:
             try:
                 account.password_hash = hash_password(password)
+                end_all_sessions(session, account)
             except DataError as error:
                 return desk.page("invitation", status=400, token=token, name=account.name, problem=str(error))
         use_invitation(session, token, now=desk.clock())

@@ -22,8 +22,8 @@ Role = Literal["reviewer", "adjudicator", "administrator"]
 
 INVITATION_HOURS = 72.0
 SESSION_HOURS = 12.0
-MAX_FAILED_LOGINS = 5
-"""Wrong passwords for a name, or from an address, within `FAILED_LOGIN_HOURS`; then the answer is no."""
+MAX_FAILED_LOGINS = {"name": 5, "address": 20}
+"""Wrong passwords for a name, and from an address, within `FAILED_LOGIN_HOURS`; then the answer is no."""
 FAILED_LOGIN_HOURS = 0.25
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{1,30}")
@@ -86,7 +86,7 @@ def set_active(session: Session, account: AccountRow, is_active: bool, *, by: st
     """Let a person in, or end all their sessions and keep them out; their labels stay."""
     account.is_active = is_active
     if not is_active:
-        session.execute(delete(SessionRow).where(SessionRow.account == account.number))
+        end_all_sessions(session, account)
     add_event(session, "active", {"name": account.name, "is_active": is_active, "by": by}, at=as_text(now))
 
 
@@ -108,6 +108,11 @@ def signed_in(session: Session, token: str, *, now: datetime) -> tuple[AccountRo
     return (account, row) if account.is_active else None
 
 
+def end_all_sessions(session: Session, account: AccountRow) -> None:
+    """Sign somebody out everywhere."""
+    session.execute(delete(SessionRow).where(SessionRow.account == account.number))
+
+
 def end_session(session: Session, token: str) -> None:
     """Sign out."""
     session.execute(delete(SessionRow).where(SessionRow.token_sha256 == token_sha256(token)))
@@ -118,7 +123,8 @@ def may_try(session: Session, keys: Sequence[str], *, now: datetime) -> bool:
     since = later(now, hours=-FAILED_LOGIN_HOURS)
     session.execute(delete(FailedLoginRow).where(FailedLoginRow.at < since))
     return all(
-        (session.scalar(select(func.count()).where(FailedLoginRow.key == _key(key))) or 0) < MAX_FAILED_LOGINS
+        (session.scalar(select(func.count()).where(FailedLoginRow.key == _key(key))) or 0)
+        < MAX_FAILED_LOGINS[key.partition(":")[0]]
         for key in keys
     )
 

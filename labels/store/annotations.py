@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..errors import DataError
@@ -41,7 +41,8 @@ class Judgement:
     origin: str | None = None
     """Where it was imported from; None: made here."""
     after: int | None = None
-    """Number of the person's last annotation of the item when the page was made (0: none); None: not checked."""
+    """Number of the person's last annotation of the item when the page was made (0: none), for a decision or return of
+    anybody's last one; None: not checked."""
 
 
 def add_annotation(session: Session, item: int, account: AccountRow, judgement: Judgement, *,
@@ -59,7 +60,7 @@ def add_annotation(session: Session, item: int, account: AccountRow, judgement: 
         return Annotation.from_dict(earlier.content)
     article, queue = _checked(session, item, judgement)
     last = last_annotation(session, item, account.number)
-    if judgement.after is not None and judgement.after != (last.number if last else 0):
+    if judgement.after is not None and judgement.after != _seen(session, item, judgement.kind, last):
         raise ConflictError(f"article {article.id!r} was judged meanwhile, in another tab or by going back")
     if judgement.kind in _STATE_AFTER:
         _check_own(session, item, account.number, judgement.kind, last)
@@ -87,6 +88,13 @@ def add_annotation(session: Session, item: int, account: AccountRow, judgement: 
             session.delete(draft)
     session.flush()
     return annotation
+
+
+def _seen(session: Session, item: int, kind: str, last: Annotation | None) -> int:
+    """What `Judgement.after` has to be now."""
+    if kind in _STATE_AFTER:
+        return last.number if last else 0
+    return session.scalar(select(func.max(AnnotationRow.number)).where(AnnotationRow.item == item)) or 0
 
 
 def _checked(session: Session, item: int, judgement: Judgement) -> tuple[ArticleRow, QueueRow]:

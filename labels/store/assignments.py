@@ -53,14 +53,19 @@ def note_shown_scores(session: Session, queue: int, account: int, model: str, *,
 
 
 def keep_out(session: Session, item: int, account: int, *, now: datetime) -> bool:
-    """Somebody wants to see what others said of an item. False: they are to label it first; else it never comes to
-    them, so that nobody labels what they have seen the labels of."""
+    """Somebody wants to see what others said of an item. False: they are to label it first.
+
+    True: it never comes to them to be labelled; or they labelled it, and what they say of it from now on is not blind.
+    """
     wanted = select(AssignmentRow).where(AssignmentRow.item == item, AssignmentRow.account == account)
     held = session.scalars(wanted).one_or_none()
     if held is None:
-        session.add(AssignmentRow(item=item, account=account, state="seen", until=as_text(now)))
+        session.add(AssignmentRow(item=item, account=account, state="seen", until=as_text(now), saw_labels=True))
         return True
-    return held.state not in ("open", "returned")
+    if held.state in ("open", "returned"):
+        return False
+    held.saw_labels = True
+    return True
 
 
 def reads_here(session: Session, queue: int, account: int) -> bool:

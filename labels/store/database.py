@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ class Database:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+            _make_private(made.database)
         database = cls(engine)
         try:
             database._migrate()
@@ -112,6 +114,13 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _make_private(path: str | None) -> None:
+    """A new store is its owner's alone: it holds articles and hashes of passwords."""
+    if path and path != ":memory:":
+        with suppress(OSError):  # it is there already, or SQLite says better what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -231,6 +231,8 @@ class AssignmentRow(Base):
     """When an open item goes to somebody else."""
     revealed: Mapped[str | None] = mapped_column(String(200))
     """Model whose prediction the person has seen on this item; from then on they do not judge it blind."""
+    saw_labels: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether the person has seen what others said of it; from then on they do not judge it blind either."""
 
 
 class ShownScoresRow(Base):

@@ -13,7 +13,7 @@ pytest.importorskip("argon2")
 from tests.browser.conftest import People
 from tests.review_data import MODEL, TEXTS, queued
 from xjstance.labels.sentences import sentence_spans
-from xjstance.labels.store.accounts import invite
+from xjstance.labels.store.accounts import end_all_sessions, invite
 
 pytestmark = pytest.mark.browser
 
@@ -137,6 +137,8 @@ def test_selection_is_marked_by_code_points_in_every_script(people: People) -> N
         ant.press("e")
         shown = ant.page.locator("#marks bdi").inner_text()
         assert shown.split() == text[start:end].split(), tag
+        coloured = ant.page.evaluate("[...CSS.highlights.get('marks')].map(String).join(' ')")
+        assert "".join(coloured.split()) == "".join(text[start:end].split()), tag
         ant.picture(f"selection-{tag}")
         ant.judge("2")
         wanted.append([("text", start, end)])
@@ -170,6 +172,49 @@ def test_drafts_survive_a_closed_tab_and_the_second_tab_is_told(people: People) 
     assert [one.label for one in people.site.annotations()] == ["praising"]
     second.check()
     third.check()
+
+
+def test_keys_work_on_the_keyboards_of_other_scripts(people: People) -> None:
+    people.queue([queued(number) for number in range(3)])
+    ant = people.begin("ant")
+    for key, code in (("ت", "KeyJ"), ("ث", "KeyE"), ("А", "KeyF"), ("д", "KeyL")):  # also with the capitals lock
+        ant.page.evaluate("([key, code]) => document.body.dispatchEvent("
+                          "new KeyboardEvent('keydown', { key, code, bubbles: true }))", [key, code])  # fmt: skip
+    before = ant.page.url
+    ant.page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', "
+                      "{ key: '\u0662', code: 'Digit2', bubbles: true }))")  # fmt: skip
+    ant.page.wait_for_url(lambda url: url != before)
+    (one,) = people.site.annotations()
+    assert (one.label, one.is_flagged, one.confidence, len(one.spans)) == ("critical", True, "low", 1)
+    ant.check()
+
+
+def test_what_was_typed_survives_the_end_of_the_session(people: People) -> None:
+    people.queue([queued(number) for number in range(2)])
+    ant = people.begin("ant")
+    first = ant.page.url
+    desk = people.site.desk
+    with desk.database.writing() as session:
+        end_all_sessions(session, desk.people["ant"])
+    with ant.page.expect_response("**/draft") as answer:
+        ant.press("j", "e", "f", "n")
+        ant.page.keyboard.insert_text("typed too late")
+    assert answer.value.status == 401
+    ant.page.get_by_text("draft not kept: sign in again").wait_for()
+    ant.press("Escape", "2")
+    ant.page.get_by_text("Your session has ended").wait_for()
+    ant.complaints.clear()  # the browser reports the refusals (401) itself
+    ant.page.context.add_cookies([{"name": "xjstance_session", "value": people.site.token("ant"),
+                                   "url": people.site.address}])  # fmt: skip
+    ant.go(f"/queue/{desk.queue}/next")
+    assert ant.page.url == first
+    ant.page.get_by_text("restored what had not been kept").wait_for()
+    ant.judge("2")
+    ant.page.goto(first)
+    assert ant.page.locator("#saved").inner_text() == ""  # not restored again
+    (one,) = people.site.annotations()
+    assert (one.label, one.note, one.is_flagged, len(one.spans)) == ("critical", "typed too late", True, 1)
+    ant.check()
 
 
 def test_invitation_password_and_sign_in_by_hand(people: People) -> None:

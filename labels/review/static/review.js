@@ -6,7 +6,11 @@
   const sentences = [...document.querySelectorAll(".sentence")];
   const field = document.getElementById("spans");
   const list = document.getElementById("marks");
+  const saved = document.getElementById("saved");
   const opened = performance.now();
+  const fields = form.elements;
+  const kept = `draft ${form.dataset.person} ${window.location.pathname}`;
+  restore();
   let marks = read(field.value);
   let at = -1;
   let isSent = false;
@@ -14,6 +18,28 @@
   function read(text) {
     try { return JSON.parse(text || "[]"); } catch { return []; }
   }
+  // What the server has not taken (session over, server away) stays in this tab until it does, or the article is judged.
+  function remember() {
+    window.sessionStorage.setItem(kept, JSON.stringify({
+      after: fields.after.value, note: fields.note.value, spans: field.value, confidence: fields.confidence.value,
+      isFlagged: fields.is_flagged.checked }));
+  }
+  function restore() {
+    let found = null;
+    try { found = JSON.parse(window.sessionStorage.getItem(kept)); } catch { /* not ours */ }
+    if (!found || found.after !== fields.after.value) return;
+    fields.note.value = found.note;
+    field.value = found.spans;
+    fields.confidence.value = found.confidence;
+    fields.is_flagged.checked = found.isFlagged;
+    saved.textContent = "restored what had not been kept";
+  }
+  form.addEventListener("input", remember);
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) { window.sessionStorage.removeItem(kept); return; }
+    saved.textContent = event.detail.xhr.status === 401 ? "draft not kept: sign in again, then open the article again"
+                                                        : "draft not kept: the server does not answer as it should";
+  });
   const points = (text) => Array.from(text).length;
 
   function quote(mark) {
@@ -28,6 +54,25 @@
     return found;
   }
 
+  // The parts of sentences that a mark covers, for the browser to colour.
+  function stretches(mark) {
+    return sentences.filter((one) => one.dataset.field === mark.field && Number(one.dataset.start) < mark.end
+                                     && Number(one.dataset.end) > mark.start).map((one) => {
+      const start = Math.max(0, mark.start - Number(one.dataset.start)), end = mark.end - Number(one.dataset.start);
+      const range = document.createRange();
+      const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+      range.selectNodeContents(one);
+      for (let seen = 0; walk.nextNode();) {
+        const letters = Array.from(walk.currentNode.data), last = seen + letters.length;
+        const units = (at) => letters.slice(0, at - seen).join("").length;
+        if (seen <= start && start < last) range.setStart(walk.currentNode, units(start));
+        if (seen < end && end <= last) range.setEnd(walk.currentNode, units(end));
+        seen = last;
+      }
+      return range;
+    });
+  }
+
   function draw() {
     field.value = JSON.stringify(marks);
     for (const one of sentences) {
@@ -37,6 +82,7 @@
       one.classList.toggle("marked", isWhole);
       one.classList.toggle("partly", own.length > 0 && !isWhole);
     }
+    if (window.CSS && CSS.highlights) CSS.highlights.set("marks", new Highlight(...marks.flatMap(stretches)));
     list.replaceChildren(...marks.map((mark, number) => {
       const item = document.createElement("li");
       const text = document.createElement("bdi");
@@ -55,6 +101,7 @@
 
   function changed() {
     draw();
+    remember();
     form.dispatchEvent(new Event("keep-draft"));
   }
 
@@ -117,17 +164,26 @@
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 
+  // The letter or digit of a key: where the layout gives another script's, or capitals, the one in its place on a Latin
+  // keyboard.
+  function pressed(event) {
+    if (/^[a-z0-9]$/.test(event.key)) return event.key;
+    const place = /^(?:Key([A-Z])|Digit([0-9])|Numpad([0-9]))$/.exec(event.code);
+    return place ? (place[1] ?? place[2] ?? place[3]).toLowerCase() : "";
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing) return;
+    const key = pressed(event);
     const inText = event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
     if (event.key === "Escape" && inText) { event.target.blur(); return; }
-    if (inText || event.repeat && !["j", "k"].includes(event.key)) return;
+    if (inText || event.repeat && !["j", "k"].includes(key)) return;
     const act = { j: () => go(at + 1), k: () => go(at - 1), e: mark, n: () => document.getElementById("note").focus(),
                   c: () => { const book = document.getElementById("codebook"); book.open = !book.open;
-                             if (book.open) book.scrollIntoView(); } }[event.key];
+                             if (book.open) book.scrollIntoView(); } }[key];
     if (act) { event.preventDefault(); act(); return; }
-    if (!/^[a-z0-9]$/.test(event.key)) return;
-    const button = document.querySelector(`[data-key="${event.key}"]:is(button, input)`);
+    if (!key) return;
+    const button = document.querySelector(`[data-key="${key}"]:is(button, input)`);
     if (button) { event.preventDefault(); button.click(); }
   });
   draw();
