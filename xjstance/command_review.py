@@ -43,7 +43,10 @@ def review(
     languages: Annotated[str, typer.Option(metavar="A,B", help="Only these, as ug or ug-Arab.")] = "",
     outlet: Annotated[list[str] | None, typer.Option(help="Only this outlet. Repeatable.")] = None,
     against: Annotated[Path | None, typer.Option(help="The other run, for --select disagreement.")] = None,
-    double: Annotated[float, typer.Option(min=0, max=1, help="Share that two people label.")] = 1.0,
+    double: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share that two people label; the rest is gold only with --accept-single."),
+    ] = 1.0,
     open_predictions: Annotated[
         bool, typer.Option(help="Show the prediction before the own label: not blind.")
     ] = False,
