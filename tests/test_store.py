@@ -13,6 +13,10 @@ import pytest
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("alembic")
 
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select, text
@@ -30,8 +34,9 @@ from xjstance.labels.store import (
     judged_items,
     standing,
 )
+from xjstance.labels.store.database import MIGRATIONS
 from xjstance.labels.store.distinct import distinct_values
-from xjstance.labels.store.tables import ArticleRow, ItemRow, PredictionRow, ScoreRow
+from xjstance.labels.store.tables import AccountRow, ArticleRow, Base, ItemRow, PredictionRow, ScoreRow
 
 
 @pytest.fixture
@@ -43,6 +48,27 @@ def store(empty_store: Desk) -> Desk:
 def broken(store: Desk) -> list[str]:
     with store.database.reading() as session:
         return list(broken_links(session))
+
+
+def test_migrations_make_the_tables_that_the_code_describes(store: Desk) -> None:
+    with store.database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_older_store_is_brought_to_todays_tables(tmp_path: Path) -> None:
+    where = tmp_path / "reviews.db"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(f"sqlite:///{where}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(text("INSERT INTO accounts VALUES (1, 'ant', 'reviewer', NULL, '[]', 1, '2026')"))
+    with desk(str(where)) as store:
+        store.add([queued(0)])
+        with store.database.reading() as session:
+            store.people["ant"] = session.get_one(AccountRow, 1)
+        store.judge("ant", store.take("ant") or 0, "critical")
+        assert store.labels() == ["critical"]
 
 
 def test_label_is_read_back_as_it_was_given(store: Desk) -> None:
@@ -122,9 +148,9 @@ def test_database_refuses_to_change_or_delete_a_judgement(store: Desk) -> None:
     store.add([queued(0)])
     store.hire("ant")
     store.judge("ant", store.take("ant") or 0, "critical")
-    for command in ("UPDATE annotations SET label = 'praising'", "DELETE FROM annotations", "DELETE FROM events"):
+    for statement in ("UPDATE annotations SET label = 'praising'", "DELETE FROM annotations", "DELETE FROM events"):
         with pytest.raises(DatabaseError, match="append-only"), store.database.writing() as session:
-            session.execute(text(command))
+            session.execute(text(statement))
 
 
 @pytest.mark.parametrize(
