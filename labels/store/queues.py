@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from ..audit_sample import QueueItem
@@ -17,13 +19,14 @@ from ..records import Article, Prediction, WindowStart
 from .clock import as_text
 from .database import Database
 from .hash_chain import add_event
-from .tables import ArticleRow, CodebookRow, ItemRow, PredictionRow, QueueRow, ScoreRow
+from .predictions import add_predictions
+from .tables import ArticleRow, CodebookRow, ItemRow, QueueRow
 
 WindowFinder = Callable[[Article, Prediction], Sequence[WindowStart]]
 """Where the windows behind a prediction begin; nothing where that is not known."""
 
 MANY = 500
-"""Rows that come in at once after which the database counts them; also written at once."""
+"""Articles that are written at once; from so many new ones on, the database counts its rows anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,35 +63,41 @@ def add_queue(database: Database, articles: Iterable[QueuedArticle], settings: Q
         nothing is added.
     """
     n_added, n_seen, models = 0, 0, set()
+    stream = iter(articles)
     with database.writing() as session:
-        queue = _queue(session, settings, codebook, now)
-        position = session.scalar(select(func.max(ItemRow.position)).where(ItemRow.queue == queue.number)) or 0
-        for queued in articles:
-            n_seen += 1
-            article = _article(session, queued)
-            if queued.prediction is not None:
-                windows = find_windows(queued.article, queued.prediction) if find_windows else ()
-                add_prediction(session, article, queued.prediction, codebook.labels, windows=windows)
-                models.add(queued.prediction.model)
-            known = select(ItemRow.number).where(ItemRow.queue == queue.number, ItemRow.article == article.number)
-            if session.scalar(known) is not None:
-                continue
-            position += 1
-            n_wanted = 1 + _is_double(position, settings.double_share)
-            session.add(
-                ItemRow(
-                    queue=queue.number, article=article.number, tag=article.tag, position=position, n_wanted=n_wanted,
-                    n_taken=0, is_open=True, frame=queued.item.frame, stratum=queued.item.stratum,
-                    inclusion_prob=queued.item.inclusion_prob, reason=queued.item.reason,
-                )
+        queue = _queue(session, settings, codebook, now).number
+        position = session.scalar(select(func.max(ItemRow.position)).where(ItemRow.queue == queue)) or 0
+        while batch := list(islice(stream, MANY)):
+            n_seen += len(batch)
+            held = _articles(session, batch)
+            said = [(number, queued, queued.prediction) for (number, _), queued in zip(held, batch, strict=True)]
+            add_predictions(
+                session,
+                [(number, one, find_windows(queued.article, one) if find_windows else ())
+                 for number, queued, one in said if one is not None],
+                codebook.labels,
             )  # fmt: skip
-            n_added += 1
-            if n_added % MANY == 0:
-                session.flush()
-                session.expunge_all()
-                queue = session.get_one(QueueRow, queue.number)
+            models |= {one.model for _, _, one in said if one is not None}
+            in_line = select(ItemRow.article).where(ItemRow.queue == queue,
+                                                    ItemRow.article.in_([number for number, _ in held]))  # fmt: skip
+            known = set(session.scalars(in_line))
+            rows = []
+            for (number, tag), queued in zip(held, batch, strict=True):
+                if number in known:
+                    continue
+                known.add(number)
+                position += 1
+                rows.append({
+                    "queue": queue, "article": number, "tag": tag, "position": position, "n_taken": 0, "is_open": True,
+                    "n_wanted": 1 + _is_double(position, settings.double_share), "frame": queued.item.frame,
+                    "stratum": queued.item.stratum, "inclusion_prob": queued.item.inclusion_prob,
+                    "reason": queued.item.reason,
+                })  # fmt: skip
+            if rows:
+                session.execute(insert(ItemRow), rows)
+            n_added += len(rows)
         if len(models) == 1:
-            session.get_one(QueueRow, queue.number).model = next(iter(models))
+            session.get_one(QueueRow, queue).model = next(iter(models))
         add_event(session, "queue", {"settings": asdict(settings), "n_added": n_added, "n_seen": n_seen,
                                      "codebook": codebook.signature, "models": sorted(filter(None, models))},
                   at=as_text(now))  # fmt: skip
@@ -119,53 +128,33 @@ def _queue(session: Session, settings: QueueSettings, codebook: Codebook, now: d
     return queue
 
 
-def _article(session: Session, queued: QueuedArticle) -> ArticleRow:
-    article, item = queued.article, queued.item
-    if (article.id, article.sha256) != (item.id, item.text_sha256):
-        raise DataError(
-            f"article {item.id!r}: the text at hand ({article.source or 'no source'}) has the hash "
-            f"{article.sha256[:12]}..., the queue was made from {item.text_sha256[:12]}...; give the archive that was "
-            "scored"
-        )
-    known = select(ArticleRow).where(ArticleRow.id == item.id, ArticleRow.text_sha256 == item.text_sha256)
-    row = session.scalars(known).one_or_none()
-    if row is None:
-        found = queued.prediction
-        tag = print_tag(found.language, found.script or "") if found and found.language else article.language
-        row = ArticleRow(
-            id=item.id, text_sha256=item.text_sha256, title=article.title, text=article.text,
-            tag=(tag or UNKNOWN)[:60], date=article.date, outlet=article.outlet, url=article.url,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-    return row
-
-
-def add_prediction(session: Session, article: ArticleRow, prediction: Prediction, labels: Sequence[str], *,
-                   windows: Sequence[WindowStart] = ()) -> None:  # fmt: skip
-    """Keep what a model said; said again by the same model, it adds no more than the windows, if they lacked."""
-    if prediction.status != "scored" or prediction.probs is None or prediction.stance is None:
-        return
-    model = prediction.model or "unknown"
-    known = select(PredictionRow).where(PredictionRow.article == article.number, PredictionRow.model == model)
-    held = session.scalars(known).one_or_none()
-    starts = [{"field": one.field, "start": one.start} for one in windows]
-    if held is not None:
-        if starts and not held.details.get("windows"):
-            held.details = {**held.details, "windows": starts}
-        return
-    best, second = sorted(prediction.probs, reverse=True)[:2]
-    evidence = [{"field": item.field, "start": item.start, "end": item.end, "score": item.score}
-                for item in prediction.evidence or ()]  # fmt: skip
-    row = PredictionRow(
-        article=article.number, model=model, codebook=prediction.codebook or "", stance=prediction.stance,
-        top_prob=best, margin=best - second, is_confident=prediction.is_confident,
-        is_validated=prediction.is_validated,
-        details={"stance_set": list(prediction.stance_set or ()), "n_tokens": prediction.n_tokens,
-                 "n_tokens_read": prediction.n_tokens_read, "n_windows": prediction.n_windows, "evidence": evidence,
-                 "windows": starts},
+def _articles(session: Session, batch: Sequence[QueuedArticle]) -> list[tuple[int, str]]:
+    """Number and tag of each article; those that are not in the store are added."""
+    for queued in batch:
+        if (queued.article.id, queued.article.sha256) != (queued.item.id, queued.item.text_sha256):
+            raise DataError(
+                f"article {queued.item.id!r}: the text at hand ({queued.article.source or 'no source'}) has the hash "
+                f"{queued.article.sha256[:12]}..., the queue was made from {queued.item.text_sha256[:12]}...; give the "
+                "archive that was scored"
+            )
+    keys = [(queued.item.id, queued.item.text_sha256) for queued in batch]
+    held = (
+        select(ArticleRow.id, ArticleRow.text_sha256, ArticleRow.number, ArticleRow.tag)
+        .where(ArticleRow.text_sha256.in_([sha256 for _, sha256 in keys]))
     )  # fmt: skip
-    session.add(row)
-    session.flush()
-    for label, prob in zip(labels, prediction.probs, strict=True):
-        session.add(ScoreRow(prediction=row.number, label=label, prob=prob))
+    found = {(row[0], row[1]): (row[2], row[3]) for row in session.execute(held)}
+    new = {key: _row(queued) for key, queued in zip(keys, batch, strict=True) if key not in found}
+    if new:
+        numbers = session.scalars(
+            insert(ArticleRow).returning(ArticleRow.number, sort_by_parameter_order=True), list(new.values())
+        )
+        found |= {key: (number, row["tag"]) for (key, row), number in zip(new.items(), numbers, strict=True)}
+    return [found[key] for key in keys]
+
+
+def _row(queued: QueuedArticle) -> dict[str, Any]:
+    article, said = queued.article, queued.prediction
+    tag = print_tag(said.language, said.script or "") if said and said.language else article.language
+    return {"id": article.id, "text_sha256": article.sha256, "title": article.title, "text": article.text,
+            "tag": (tag or UNKNOWN)[:60], "date": article.date, "outlet": article.outlet,
+            "url": article.url}  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,8 @@ from ..records import Prediction
 from .clock import as_text
 from .database import Database
 from .hash_chain import add_event
-from .queues import MANY, WindowFinder, add_prediction
+from .predictions import add_predictions
+from .queues import MANY, WindowFinder
 from .tables import ArticleRow, ItemRow, QueueRow
 
 
@@ -39,22 +41,23 @@ def refresh_predictions(database: Database, predictions: Mapping[tuple[str, str]
     with database.writing() as session:
         queues = _queues(session, queue, codebook)
         models, n = set(), 0
-        for id_, sha256 in article_keys(session, queue=queue):
-            prediction = predictions.get((id_, sha256))
-            if prediction is None or prediction.status != "scored":
-                continue
-            article = session.scalars(
-                select(ArticleRow).where(ArticleRow.id == id_, ArticleRow.text_sha256 == sha256)
-            ).one()
-            windows = find_windows(article.record(), prediction) if find_windows else ()
-            add_prediction(session, article, prediction, codebook.labels, windows=windows)
-            models.add(prediction.model)
-            n += 1
+        wanted = {key for key in article_keys(session, queue=queue)
+                  if key in predictions and predictions[key].status == "scored"}  # fmt: skip
+        hashes = iter(sorted({sha256 for _, sha256 in wanted}))
+        while batch := list(islice(hashes, MANY)):
+            said = []
+            for row in session.scalars(select(ArticleRow).where(ArticleRow.text_sha256.in_(batch))):
+                if (row.id, row.text_sha256) in wanted:
+                    one = predictions[(row.id, row.text_sha256)]
+                    said.append((row.number, one, find_windows(row.record(), one) if find_windows else ()))
+            add_predictions(session, said, codebook.labels)
+            models |= {one.model for _, one, _ in said}
+            n += len(said)
         if not n:
             raise DataError("no article of the store is in the run; give a run over the same archive, unchanged")
         if len(models) == 1:
-            for row in queues:
-                row.model = next(iter(models))
+            for one_queue in queues:
+                one_queue.model = next(iter(models))
         add_event(session, "predictions", {"queues": [row.name for row in queues], "n": n,
                                            "models": sorted(filter(None, models))}, at=as_text(now))  # fmt: skip
     if n >= MANY:
