@@ -176,6 +176,8 @@ def test_card_shows_figures_with_n_interval_and_limits(tiny_bundle: Bundle) -> N
     shown = card[card.index("## Known failures") : card.index("## Limits")]
     assert shown.count("| development-") == len(development["failures"]) > 0 and "Report" in shown
     assert "failures" not in test
+    read_again = json.loads(json.dumps(record, sort_keys=True))
+    assert model_card(replace(tiny_bundle.manifest, record=read_again)) == card
 
 
 def test_card_header_is_yaml_that_a_hub_reads(tiny_bundle: Bundle) -> None:

@@ -82,8 +82,8 @@ def _data(manifest: Manifest) -> str:
 
 
 def _figures(split: str, figures: Mapping[str, Any], labels: Sequence[str]) -> str:
-    named = [key for key, value in figures.items() if isinstance(value, list) and len(value) == 3
-             and not isinstance(value[0], (list, dict))]  # fmt: skip
+    named = sorted(key for key, value in figures.items() if isinstance(value, list) and len(value) == 3
+                   and not isinstance(value[0], (list, dict)))  # fmt: skip
     lines = [
         f"## Figures on the {split} split",
         f"{figures['n']} briefs of real reporting, {figures['n_stories']} stories; 95 % bootstrap intervals by story.",
@@ -125,7 +125,7 @@ def _n_of(key: str, figures: Mapping[str, Any]) -> int:
 
 
 def _breakdown(name: str, groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    errors = [key for key in next(iter(groups.values()), {}) if "_as_" in key and not key.endswith("_n")]
+    errors = sorted(key for key in next(iter(groups.values()), {}) if "_as_" in key and not key.endswith("_n"))
     head = [name, "macro-F1", "accuracy", *(key.replace("_", " ") for key in errors), "n"]
     rows = []
     for group, row in groups.items():
