@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,27 +99,11 @@ class StanceEncoder:
 def _openvino_forward(bundle: Bundle, *, precision: Precision, n_threads: int) -> Forward:
     import openvino as ov
 
-    core = ov.Core()
-    is_half = precision == "bf16" or (precision == "int8" and has_bf16())
     try:
-        model = _graph(bundle.folder, bundle.manifest.graph, core)
-        if precision == "int8":
-            quantise_weights(model)
-        compiled = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": "bf16" if is_half else "f32",
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP if precision == "int8" else 0,
-                "INFERENCE_NUM_THREADS": n_threads,
-                "NUM_STREAMS": 1,
-                "PERFORMANCE_HINT": "LATENCY",
-                "ENABLE_CPU_PINNING": False,
-            },
-        )
+        model = _graph(bundle.folder, bundle.manifest.graph, ov.Core())
+        request = compile_for_cpu(model, precision, n_threads=n_threads)
     except RuntimeError as error:
         raise ModelError(f"{bundle.folder}: OpenVINO cannot compile the model: {error}") from error
-    request = compiled.create_infer_request()
 
     def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         result: NDArray[np.float32] = request.infer({"input_ids": ids, "attention_mask": mask})[0]
@@ -128,11 +112,29 @@ def _openvino_forward(bundle: Bundle, *, precision: Precision, n_threads: int) -
     return forward
 
 
-def _graph(folder: Path, kind: str, core: object) -> object:
+def compile_for_cpu(model: Any, precision: Precision, *, n_threads: int) -> Any:
+    """An inference request for an `openvino.Model` in a precision; the model's weights may be changed."""
+    import openvino as ov
+
+    if precision == "int8":
+        quantise_weights(model)
+    is_half = precision == "bf16" or (precision == "int8" and has_bf16())
+    options = {
+        "INFERENCE_PRECISION_HINT": "bf16" if is_half else "f32",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP if precision == "int8" else 0,
+        "INFERENCE_NUM_THREADS": n_threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": False,
+    }
+    return ov.Core().compile_model(model, "CPU", options).create_infer_request()
+
+
+def _graph(folder: Path, kind: str, core: Any) -> Any:
     if kind == "xlm-roberta":
         from .xlm_roberta_graph import build_graph
 
         return build_graph(folder)
     if kind == "openvino":
-        return core.read_model(folder / "openvino_model.xml")  # type: ignore[attr-defined]
+        return core.read_model(folder / "openvino_model.xml")
     raise ModelError(f"{folder}: manifest names graph {kind!r}; known are xlm-roberta and openvino")

@@ -1,6 +1,6 @@
 """Cost as an archive grows: time an article and peak memory of all processes together, without a model.
 
-    python tests/bench/bench_memory.py --sizes 5000 50000 500000 --json tests/bench/results/memory.json
+    python -m tests.bench.bench_memory --sizes 5000 50000 500000 --json tests/bench/results/memory.json
 
 The archive is JSONL with articles of log-normal length (median 300 words), one in five an exact copy. It is
 scored by a classifier that only counts words, by two worker processes, into a folder of part files; then the same
@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tests.bench.measured_command import machine, measured
 from xjstance.inference.archive import Archive
 from xjstance.inference.classify_archive import classify_archive
 from xjstance.inference.near_duplicates import write_clusters
@@ -78,38 +75,6 @@ def work(step: str, archive: Path, output: Path) -> None:
         classify_archive(Archive.open([str(archive)]), WordCounter, identity=IDENTITY, output=output, n_processes=2)
 
 
-def measured(command: list[str]) -> dict[str, float]:
-    """Wall seconds, CPU seconds and peak memory of a command with all its children."""
-    clock, cpu = time.monotonic(), os.times()
-    process = subprocess.Popen(command)
-    peak_mib = 0.0
-    while process.poll() is None:
-        peak_mib = max(peak_mib, sum(map(proportional_mib, [process.pid, *children(process.pid)])))
-        time.sleep(0.1)
-    if process.returncode:
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    after = os.times()
-    cpu_s = after.children_user + after.children_system - cpu.children_user - cpu.children_system
-    return {"wall_s": round(time.monotonic() - clock, 2), "cpu_s": round(cpu_s, 2), "peak_mib": round(peak_mib)}
-
-
-def children(process_id: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def proportional_mib(process_id: int) -> float:
-    try:
-        for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except OSError:
-        pass
-    return 0.0
-
-
 def main() -> None:
     """Measure each size and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -121,22 +86,22 @@ def main() -> None:
     if options.work:
         work(options.work[0], Path(options.work[1]), Path(options.work[2]))
         return
-    results = []
+    before, report, results = machine(), {}, []
     for n in options.sizes:
         with tempfile.TemporaryDirectory() as name:
             archive, output = Path(name) / "archive.jsonl", Path(name) / "out"
             result: dict[str, object] = {"articles": n, "archive_bytes": write_archive(archive, n, options.seed)}
             for label, step in (("score", "score"), ("score_again", "score"), ("clusters", "clusters")):
-                found = measured([sys.executable, __file__, "--work", step, str(archive), str(output)])
+                found = measured([sys.executable, "-m", "tests.bench.bench_memory", "--work", step, str(archive), str(output)])
                 result[label] = {**found, "cpu_us_an_article": round(found["cpu_s"] / n * 1e6)}
             result["output_bytes"] = sum(path.stat().st_size for path in output.iterdir())
         results.append(result)
         sys.stderr.write(json.dumps(result) + "\n")
-    report = {"sizes": results, "seed": options.seed, "python": platform.python_version(), "cores": os.cpu_count(),
-              "load_1_min": os.getloadavg()[0]}  # fmt: skip
+        report = {"command": "python -m tests.bench.bench_memory " + " ".join(sys.argv[1:]), "machine": before,
+                  "sizes": results}  # fmt: skip
+        if options.json:
+            options.json.write_text(json.dumps(report, indent=1) + "\n")
     sys.stdout.write(json.dumps(report) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
