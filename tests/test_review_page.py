@@ -291,7 +291,8 @@ def test_window_borders_and_what_was_not_read_are_shown_after_the_own_label(stor
     body = shown[shown.index('data-field="text"') : shown.index("</article>")]
     marked = re.sub("<[^>]*>", "", re.sub(r'<span class="unread">([^<]*)</span>', r"{\1}",
                                           re.sub(r'<span class="window"[^>]*data-window="([^"]*)">', r"|\1|", body)))
-    assert marked.partition(">")[2].strip() == "One|2| is read. |3|Two is read. Three is read. |4 not read|{Four is not.}"
+    _, _, marked = marked.partition(">")
+    assert marked.strip() == "One|2| is read. |3|Two is read. Three is read. |4 not read|{Four is not.}"
     assert "A numbered bar marks where a window begins; what was not read" in Page(shown).text
 
 
