@@ -37,7 +37,7 @@ def rounded_rows(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArr
     """int8 (rows, columns) and float32 (rows, 1), whose product is nearest to the weights; -128 does not occur."""
     wide = weights.astype(np.float32)
     peaks = np.abs(wide).max(axis=1, keepdims=True)
-    scales = np.where(peaks > 0, peaks / _MAX, 1).astype(np.float32)
+    scales = np.maximum(peaks / _MAX, np.finfo(np.float32).tiny).astype(np.float32)
     return np.round(wide / scales).astype(np.int8), scales
 
 

@@ -47,7 +47,7 @@ def test_rounded_weights_are_within_half_a_step(rows: list[list[float]]) -> None
     weights = np.array(rows, dtype=np.float32)
     rounded, scales = rounded_rows(weights)
     assert np.abs(rounded.astype(np.int64)).max() <= 127
-    assert (np.abs(rounded * scales - weights) <= scales * 0.5001).all()
+    assert (np.abs(rounded * scales - weights) <= scales * np.float32(0.5001)).all()
 
 
 def test_large_products_are_quantised_and_small_ones_stay() -> None:
