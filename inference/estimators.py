@@ -13,7 +13,6 @@ The target is the share in this archive's cell (a finite population), whatever m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -21,9 +20,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..labels.errors import ConfigError, DataError
+from .estimators_margins import margins
 from .estimators_simplex import project_to_simplex
-from .estimators_student_t import t_quantile
-from .estimators_variance import AuditDesign, Floats, variance_floor, variances
+from .estimators_variance import AuditDesign, Floats, variance_floor
 
 Method = Literal["ppi", "dsl", "classical"]
 
@@ -59,8 +58,6 @@ class ShareEstimate:
     high: Floats
     """Ends of the interval of each share, within 0 to 1."""
     std_error: Floats
-    df: Floats
-    """Effective degrees of freedom of each interval."""
     tuning: float
     """Trust in the classifier, 0 to 1."""
     unit: tuple[str, ...]
@@ -115,15 +112,15 @@ def estimate_shares(sample: AuditSample, *, frame_probs: Floats, measure: Floats
         influence = cell_weight[:, None] * (residual - mean)
         raw = tuning * frame_probs + mean
     in_cell = measure > 0
-    half, std_error, df, unit, n_units = half_widths(influence, sample.design, units=units, level=level,
-                                                     floor=variance_floor(cell_weight, sample.design))  # fmt: skip
+    found = margins(influence, sample.design, units=units, level=level,
+                    floor=variance_floor(cell_weight, sample.design))  # fmt: skip
     shares = project_to_simplex(raw)
     return ShareEstimate(
         shares=shares,
-        low=np.minimum(np.clip(raw - half, 0, 1), shares),
-        high=np.maximum(np.clip(raw + half, 0, 1), shares),
-        std_error=std_error, df=df, tuning=tuning, unit=unit, n_audited=int(in_cell.sum()),
-        n_effective=float(1 / np.sum(cell_weight**2)), n_units=n_units,
+        low=np.minimum(np.clip(raw - found.below, 0, 1), shares),
+        high=np.maximum(np.clip(raw + found.above, 0, 1), shares),
+        std_error=found.std_error, tuning=tuning, unit=found.unit, n_audited=int(in_cell.sum()),
+        n_effective=float(1 / np.sum(cell_weight**2)), n_units=found.n_units,
         n_by_label=tuple(int(n) for n in sample.gold[in_cell].sum(axis=0)), influence=influence,
         cell_weight=cell_weight,
     )  # fmt: skip
@@ -144,19 +141,3 @@ def power_tuning(sample: AuditSample, *, measure: Floats, prior: float | None = 
         return own
     n = float(1 / np.sum(cell_weight**2))
     return (n * own + _PRIOR_ARTICLES * prior) / (n + _PRIOR_ARTICLES)
-
-
-def half_widths(influence: Floats, design: AuditDesign, *, units: Sequence[str], level: float,
-                floor: float) -> tuple[Floats, Floats, Floats, tuple[str, ...], dict[str, int]]:  # fmt: skip
-    """Half-width, standard error, degrees of freedom and deciding unit of each label, and the units by kind."""
-    found = variances(influence, design, units=tuple(units))
-    errors = np.sqrt(np.stack([item.variance for item in found]))
-    quantiles = np.array([[t_quantile((1 + level) / 2, df) for df in item.df] for item in found])
-    widths = np.maximum(errors * quantiles, math.sqrt(floor) * t_quantile((1 + level) / 2, math.inf))
-    errors = np.maximum(errors, math.sqrt(floor))
-    widest = widths.argmax(axis=0)
-    at = np.arange(widths.shape[1])
-    return (
-        widths[widest, at], errors[widest, at], np.stack([item.df for item in found])[widest, at],
-        tuple(found[index].unit for index in widest), {item.unit: item.n_units for item in found},
-    )  # fmt: skip

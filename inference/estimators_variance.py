@@ -1,8 +1,8 @@
 """Variance of estimated shares from the audit's design: strata, unequal probabilities, clusters, finite population.
 
 Each audited article has an influence on the share (its linearised value); the variance is that of a weighted total of
-the influences under the design [SSW92, ch. 5], and the degrees of freedom follow from their fourth moments, so that a
-few heavy articles widen the interval as they should [S46].
+the influences under the design [SSW92, ch. 5]. The third and fourth moments tell how lopsided it is, and how much a few
+heavy articles decide; `estimators_margins` makes intervals of them.
 """
 
 from __future__ import annotations
@@ -61,15 +61,17 @@ class AuditDesign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variance:
-    """Variance of each share under one way of counting independent units."""
+class Moments:
+    """Moments of what independent units add to each share, under one way of counting them."""
 
     unit: str
     """`article`, `story` or `outlet`: what was taken as independent."""
     variance: Floats
-    """float64 (labels,)."""
-    df: Floats
-    """Effective degrees of freedom, float64 (labels,), at least 1."""
+    """Sum of squares: the variance of the share, float64 (labels,)."""
+    third: Floats
+    """Sum of cubes: positive where few units with large positive errors decide, float64 (labels,)."""
+    fourth: Floats
+    """Sum of fourth powers less what units of equal size would have, 0 or more, float64 (labels,)."""
     n_units: int
     """Units with any influence."""
 
@@ -93,8 +95,9 @@ def collapse_small_strata(stratum: Codes) -> Codes:
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
-def variances(influence: Floats, design: AuditDesign, *, units: tuple[str, ...] = ("article",)) -> list[Variance]:
-    """The variance of the sum of the influences, once for each unit.
+def influence_moments(influence: Floats, design: AuditDesign, *,
+                      units: tuple[str, ...] = ("article",)) -> list[Moments]:  # fmt: skip
+    """The moments of the influences, once for each unit.
 
     Args:
         influence: what each audited article adds to each share, zero outside the cell, float64 (audited, labels).
@@ -113,13 +116,9 @@ def variances(influence: Floats, design: AuditDesign, *, units: tuple[str, ...] 
             sums = np.stack([np.bincount(codes, weights=column, minlength=n) for column in centred.T], axis=1)
             n_units = len(np.unique(codes[in_cell]))
             sums = sums * np.sqrt(n_units / max(n_units - 1, 1))
-        squares = sums**2
-        variance = squares.sum(axis=0)
-        spread = np.maximum((squares**2).sum(axis=0) - variance**2 / max(n_units, 1), 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            df = np.where(spread > 0, 2 * variance**2 / spread, np.inf)
-        df = np.clip(df, 1, max(n_units - 1, 1))
-        found.append(Variance(unit=unit, variance=variance, df=df, n_units=n_units))
+        variance = (sums**2).sum(axis=0)
+        fourth = np.maximum((sums**4).sum(axis=0) - variance**2 / max(n_units, 1), 0)
+        found.append(Moments(unit=unit, variance=variance, third=(sums**3).sum(axis=0), fourth=fourth, n_units=n_units))
     return found
 
 

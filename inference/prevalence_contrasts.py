@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..labels.errors import ConfigError
-from .estimators import half_widths
+from .estimators_margins import margins
 from .estimators_variance import AuditDesign, Floats, variance_floor
 from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings
 from .prevalence_cuts import Counting, printed_key
@@ -82,9 +82,9 @@ def _contrast(cells: Sequence[PrevalenceCell], weights: Sequence[float], design:
     influence = sum(weight * item.influence for weight, item in zip(weights, estimates, strict=True))
     floor = sum(weight**2 * variance_floor(item.cell_weight, design)
                 for weight, item in zip(weights, estimates, strict=True))  # fmt: skip
-    half = half_widths(np.asarray(influence), design, units=settings.units, level=settings.level, floor=floor)[0]
-    return Contrast(name=name, counting=cells[0].counting, estimate=np.asarray(value), low=np.asarray(value - half),
-                    high=np.asarray(value + half), unit=unit)  # fmt: skip
+    found = margins(np.asarray(influence), design, units=settings.units, level=settings.level, floor=floor)
+    return Contrast(name=name, counting=cells[0].counting, estimate=np.asarray(value),
+                    low=np.asarray(value - found.below), high=np.asarray(value + found.above), unit=unit)  # fmt: skip
 
 
 def _step(text: str) -> float:

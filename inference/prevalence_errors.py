@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .estimators import half_widths
+from .estimators_margins import margins
 from .estimators_variance import Floats, variance_floor
 from .prevalence import PrevalenceSettings
 from .prevalence_audit import PreparedAudit
@@ -100,6 +100,7 @@ def _rate(audit: PreparedAudit, inside: Floats, hit: Floats, settings: Prevalenc
     weight = weight / weight.sum()
     share = float(weight @ hit)
     influence = (weight * (hit - share))[:, None]
-    half = float(half_widths(influence, design, units=settings.units, level=settings.level,
-                             floor=variance_floor(weight, design))[0][0])  # fmt: skip
-    return Rate(share=share, low=max(share - half, 0.0), high=min(share + half, 1.0), n_audited=n)
+    found = margins(influence, design, units=settings.units, level=settings.level,
+                    floor=variance_floor(weight, design))  # fmt: skip
+    return Rate(share=share, low=max(share - float(found.below[0]), 0.0), high=min(share + float(found.above[0]), 1.0),
+                n_audited=n)  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..labels.codebook import Codebook
 from ..labels.errors import ConfigError
-from .estimators import half_widths
+from .estimators_margins import margins
 from .estimators_variance import variance_floor
 from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings, estimate_cut
 from .prevalence_audit import PreparedAudit
@@ -110,7 +110,7 @@ def _cell(cell: PrevalenceCell, labels: Sequence[str], audit: PreparedAudit | No
     }  # fmt: skip
     is_too_small = cell.suppressed is not None and frame.n_articles < settings.min_articles
     found["shares"] = {
-        label: {"share": None, "low": None, "high": None, "std_error": None, "df": None, "audited": None, "unit": None,
+        label: {"share": None, "low": None, "high": None, "std_error": None, "audited": None, "unit": None,
                 "uncorrected": None if is_too_small else _number(frame.stances[place]),
                 "mean_prob": None if is_too_small else _number(frame.probs[place])}
         for place, label in enumerate(labels)
@@ -121,18 +121,18 @@ def _cell(cell: PrevalenceCell, labels: Sequence[str], audit: PreparedAudit | No
         found["shares"][label] |= {
             "share": _number(estimate.shares[place]), "low": _number(estimate.low[place]),
             "high": _number(estimate.high[place]), "std_error": _number(estimate.std_error[place]),
-            "df": round(float(estimate.df[place]), 1), "audited": estimate.n_by_label[place],
+            "audited": estimate.n_by_label[place],
             "unit": estimate.unit[place],
         }  # fmt: skip
     design = audit.sample.design
     influence = (estimate.influence[:, at[0]] - estimate.influence[:, at[1]])[:, None]
-    half = float(half_widths(influence, design, units=settings.units, level=settings.level,
-                             floor=variance_floor(estimate.cell_weight, design))[0][0])  # fmt: skip
+    ends = margins(influence, design, units=settings.units, level=settings.level,
+                   floor=variance_floor(estimate.cell_weight, design))  # fmt: skip
     balance = float(estimate.shares[at[0]] - estimate.shares[at[1]])
     return found | {
         "tuning": _number(estimate.tuning), "effective": round(estimate.n_effective, 1), "units": estimate.n_units,
-        "balance": {"value": _number(balance), "low": _number(max(balance - half, -1.0)),
-                    "high": _number(min(balance + half, 1.0))},
+        "balance": {"value": _number(balance), "low": _number(max(balance - float(ends.below[0]), -1.0)),
+                    "high": _number(min(balance + float(ends.above[0]), 1.0))},
     }  # fmt: skip
 
 

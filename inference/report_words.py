@@ -36,10 +36,10 @@ METHODS = {
 
 INTERVALS = (
     "Variances follow the sampling design: strata, unequal probabilities, the share of the archive that was "
-    "read; whole stories or outlets, where those were drawn. Degrees of freedom come from the fourth moments of the "
-    "influences, so that a few heavy articles widen the interval; where the audit saw no error the half-width "
-    "stays near three over the number audited (the rule of three). All labels are estimated together: shares are "
-    "not negative and sum to one."
+    "read; whole stories or outlets, where those were drawn. The third and fourth moments of what each audited article "
+    "adds make the interval wider where few heavy articles or few errors decide, and longer to the side where more may "
+    "be hidden; where the audit saw no error the half-width stays near three over the number audited (the rule of "
+    "three). All labels are estimated together: shares are not negative and sum to one."
 )
 
 COUNTING_NAMES = {"as_published": "as published", "once_per_story": "once per story"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.simulated_archive import simulate
 from xjstance.inference.estimators import AuditSample, estimate_shares, power_tuning
+from xjstance.inference.estimators_gamma import gamma_quantile
+from xjstance.inference.estimators_margins import Margins, margins
 from xjstance.inference.estimators_simplex import project_to_simplex
-from xjstance.inference.estimators_student_t import t_quantile
-from xjstance.inference.estimators_variance import AuditDesign, collapse_small_strata, variances
+from xjstance.inference.estimators_variance import AuditDesign, collapse_small_strata, influence_moments
 from xjstance.labels.errors import ConfigError, DataError
 
 
@@ -28,18 +30,20 @@ def sample_of(gold: np.ndarray, probs: np.ndarray, *, prob: float | np.ndarray =
 
 
 @pytest.mark.parametrize(
-    ("prob", "df", "value"),
-    [(0.975, 1, 12.70620), (0.975, 4, 2.77645), (0.95, 10, 1.81246), (0.995, 30, 2.75000), (0.975, 1e9, 1.95996)],
+    ("prob", "shape", "value"),
+    [(0.975, 0.5, 2.511943), (0.025, 0.5, 0.000491), (0.975, 5.5, 10.960025), (0.025, 5.5, 1.907874),
+     (0.5, 1.0, 0.693147)],
 )
-def test_t_quantile_has_the_printed_values(prob: float, df: float, value: float) -> None:
-    assert t_quantile(prob, df) == pytest.approx(value, abs=5e-5)
+def test_gamma_quantile_has_the_printed_values(prob: float, shape: float, value: float) -> None:
+    assert gamma_quantile(prob, shape) == pytest.approx(value, abs=2e-6)  # half of the chi-squared tables' 2k degrees
 
 
 @settings(deadline=None)
-@given(st.integers(10, 199).map(lambda tenths: tenths / 10), st.sampled_from([0.8, 0.9, 0.975, 0.995]))
-def test_t_quantile_agrees_with_scipy(df: float, prob: float) -> None:
+@given(st.floats(0.5, 5_000), st.sampled_from([0.005, 0.025, 0.1, 0.9, 0.975, 0.995]))
+def test_gamma_quantile_agrees_with_scipy(shape: float, prob: float) -> None:
     stats = pytest.importorskip("scipy.stats")
-    assert t_quantile(prob, df) == pytest.approx(stats.t.ppf(prob, df), rel=1e-8)
+    shape = float(f"{shape:.4g}")
+    assert gamma_quantile(prob, shape) == pytest.approx(stats.gamma.ppf(prob, shape), rel=2e-5)
 
 
 @settings(deadline=None)
@@ -58,7 +62,7 @@ def test_projection_takes_what_is_below_zero_from_the_others() -> None:
 def test_variance_of_a_simple_random_sample_is_the_textbook_one() -> None:
     values = np.array([1.0, 0.0, 0.0, 1.0, 1.0])
     design = AuditDesign(inclusion_prob=np.full(5, 0.1), stratum=np.zeros(5, dtype=np.int64))
-    [found] = variances(((values - values.mean()) / 5)[:, None], design)
+    [found] = influence_moments(((values - values.mean()) / 5)[:, None], design)
     assert found.variance[0] == pytest.approx(0.9 * 0.3 / 5)  # (1 - f) s^2 / n, s^2 = 0.3
 
 
@@ -68,7 +72,7 @@ def test_variance_of_a_stratified_sample_adds_up_over_strata() -> None:
     values = np.array([1.0, 0, 1, 0, 0, 1])
     weight = 1 / prob / np.sum(1 / prob)
     design = AuditDesign(inclusion_prob=prob, stratum=stratum)
-    [found] = variances((weight * (values - weight @ values))[:, None], design)
+    [found] = influence_moments((weight * (values - weight @ values))[:, None], design)
     expected = (1 / 3) ** 2 * 0.9 * (1 / 3) / 3 + (2 / 3) ** 2 * 0.95 * (1 / 3) / 3  # W^2 (1 - f) s^2 / n
     assert found.variance[0] == pytest.approx(expected)
 
@@ -77,10 +81,53 @@ def test_clusters_count_as_one_unit_each() -> None:
     influence = np.array([1.0, 1, -1, -1])[:, None] / 4
     design = AuditDesign(inclusion_prob=np.full(4, 1e-9), stratum=np.zeros(4, dtype=np.int64),
                          clusters={"story": np.array([0, 0, 1, 1])})  # fmt: skip
-    [alone, story] = variances(influence, design, units=("article", "story"))
+    [alone, story] = influence_moments(influence, design, units=("article", "story"))
     assert alone.variance[0] == pytest.approx(4 / 3 * 4 / 16)
     assert story.variance[0] == pytest.approx(4 / 3 * 2 * (2 * 0.25 + 2 * 0.25 - 0.5))  # two sums of 1/2, G/(G-1) = 2
     assert story.n_units == 2
+
+
+def margins_of(values: np.ndarray, *, floor: float = 0.0) -> Margins:
+    """Of the mean of the values, an audit of a large archive."""
+    design = AuditDesign(inclusion_prob=np.full(len(values), 1e-9), stratum=np.zeros(len(values), dtype=np.int64))
+    influence = ((values - values.mean()) / len(values))[:, None]
+    return margins(influence, design, units=("article",), level=0.95, floor=floor)
+
+
+def errors(found: int, invented: int, n: int = 200) -> np.ndarray:
+    """Residuals of an audit: articles that the classifier missed, and those that it took in wrongly."""
+    return np.concatenate([np.ones(found), -np.ones(invented), np.zeros(n - found - invented)])
+
+
+@pytest.mark.parametrize("rates", [(1, 2), (2, 2), (2, 3), (3, 3), (1, 4), (5, 5), (0.3, 4), (10, 5), (0.1, 3)])
+def test_margins_hold_also_where_the_audit_found_few_errors(rates: tuple[float, float]) -> None:
+    """Exact coverage over all counts of both kinds of error: never below, and near 95 % from five errors on."""
+    mass = [np.array([math.exp(-rate) * rate**k / math.factorial(k) for k in range(25)]) for rate in rates]
+    covered, truth = 0.0, (rates[0] - rates[1]) / 200
+    for found in range(25):
+        for invented in range(25):
+            if (weight := mass[0][found] * mass[1][invented]) < 1e-6:
+                continue
+            ends, mean = margins_of(errors(found, invented), floor=2.25 / 200**2), (found - invented) / 200
+            covered += weight * (mean - ends.below[0] <= truth <= mean + ends.above[0])
+    assert 0.945 <= covered <= (0.97 if sum(rates) > 4.5 else 0.995)
+
+
+def test_margins_are_longer_where_more_errors_may_be_hidden() -> None:
+    ends = margins_of(errors(4, 0))
+    assert ends.above[0] > 1.25 * ends.below[0]
+    turned = margins_of(errors(0, 4))
+    assert turned.below[0] == pytest.approx(ends.above[0])
+
+
+def test_margins_of_many_articles_are_the_normal_ones_and_of_few_those_of_student() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    for n, within in ((20_000, 0.005), (60, 0.02), (30, 0.04), (12, 0.06)):
+        values = stats.norm.ppf((np.arange(n) + 0.5) / n)
+        ends = margins_of(values)
+        expected = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
+        assert ends.below[0] == pytest.approx(ends.above[0], rel=1e-6)
+        assert ends.above[0] == pytest.approx(expected, rel=within)
 
 
 def test_strata_of_one_article_are_joined() -> None:

@@ -1,6 +1,7 @@
 """How often the report's intervals hold the truth: audits of simulated archives with known shares.
 
-    PYTHONPATH=. python tests/bench/bench_prevalence_coverage.py -o tests/bench/results/prevalence_coverage.json
+    PYTHONPATH=. python tests/bench/bench_prevalence_coverage.py --archives 4000 --workers 2 \\
+        -o tests/bench/results/prevalence_coverage.json
 
 Each row is a design: how the archive is, how the audit is drawn, what is estimated. Each of the archives is drawn
 anew, with its own outlets, stories and classifier errors; the truth is the share in that archive.
@@ -13,14 +14,18 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.simulated_archive import SimulatedArchive, simulate
-from xjstance.inference.estimators import AuditSample, Method, estimate_shares, half_widths
+from xjstance.inference.estimators import AuditSample, Method, estimate_shares
+from xjstance.inference.estimators_margins import margins
 from xjstance.inference.estimators_variance import AuditDesign, variance_floor
 
 COMMON, RARE, RARER, RAREST = (0.3, 0.25, 0.3, 0.15), (0.05, 0.25, 0.4, 0.3), (0.02, 0.1, 0.4, 0.48), (0.01, 0.05, 0.2, 0.74)  # fmt: skip
@@ -242,11 +247,11 @@ def run(design: Design, *, n_archives: int, seed: int) -> dict[str, Any]:
                                      frame_total=float(measure @ cell)) for cell in cells]  # fmt: skip
             if design.difference:
                 floor = sum(variance_floor(item.cell_weight, sample.design) for item in found)
-                half = half_widths(
+                ends = margins(
                     found[0].influence - found[1].influence, sample.design, units=design.units, level=0.95, floor=floor
-                )[0]
+                )
                 point = found[0].shares - found[1].shares
-                low, high = point - half, point + half
+                low, high = point - ends.below, point + ends.above
             else:
                 point, low, high = found[0].shares, found[0].low, found[0].high
             hits[method] += (low <= truth) & (truth <= high)
@@ -292,24 +297,30 @@ def main() -> None:
     parser.add_argument("--archives", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--only", default="")
+    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     started = time.perf_counter()
-    rows: list[dict[str, Any]] = []
-    for design in designs():
-        if arguments.only not in design.name:
-            continue
-        row = run(design, n_archives=arguments.archives, seed=arguments.seed)
-        rows.append(row)
-        told = "  ".join(f"{name} {100 * min(found['coverage']):.1f}-{100 * max(found['coverage']):.1f} w {np.mean(found['width']):.3f}"
-                         for name, found in row["methods"].items())  # fmt: skip
-        print(f"{design.name:34s} n {design.n:5d} rarest {min(row['audited_by_label']):6.1f}  {told}", flush=True)
-        if arguments.output:
-            record = {"machine": platform.processor() or platform.machine(), "python": platform.python_version(),
-                      "numpy": np.__version__, "archives": arguments.archives, "seed": arguments.seed, "level": 0.95,
-                      "labels": ["praising", "critical", "neutral", "unrelated"],
-                      "seconds": round(time.perf_counter() - started), "rows": rows}  # fmt: skip
-            arguments.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            arguments.output.with_suffix(".md").write_text(as_markdown(record), encoding="utf-8")
+    record: dict[str, Any] = {
+        "machine": platform.processor() or platform.machine(), "python": platform.python_version(),
+        "numpy": np.__version__, "date": datetime.now(timezone.utc).date().isoformat(), "archives": arguments.archives,
+        "seed": arguments.seed, "level": 0.95, "labels": ["praising", "critical", "neutral", "unrelated"], "rows": [],
+    }  # fmt: skip
+    chosen = [design for design in designs() if arguments.only in design.name]
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        for row in pool.map(partial(run, n_archives=arguments.archives, seed=arguments.seed), chosen):
+            record["rows"].append(row)
+            record["seconds"] = round(time.perf_counter() - started)
+            print(as_line(row), flush=True)
+            if arguments.output:
+                arguments.output.write_text(json.dumps(record) + "\n", encoding="utf-8")
+                arguments.output.with_suffix(".md").write_text(as_markdown(record), encoding="utf-8")
+
+
+def as_line(row: dict[str, Any]) -> str:
+    """One row for the screen: lowest and highest coverage of the four labels, and the mean width."""
+    told = "  ".join(f"{name} {100 * min(found['coverage']):.1f}-{100 * max(found['coverage']):.1f} w {np.mean(found['width']):.3f}"
+                     for name, found in row["methods"].items())  # fmt: skip
+    return f"{row['design']:34s} n {row['n']:5d} rarest {min(row['audited_by_label']):6.1f}  {told}"
 
 
 if __name__ == "__main__":
