@@ -14,9 +14,12 @@ from ..labels.errors import DataError
 from .audit_samples import AuditedRow, audited_rows
 from .audited_labels import AuditedLabels, Identity, identity
 from .estimators import AuditSample
-from .estimators_variance import AuditDesign
+from .estimators_variance import AuditDesign, influence_moments
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
+
+_FAR_APART = 5.0
+"""Standard errors; a random sample of 30 is so far off in fewer than one of ten thousand cases a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +141,10 @@ def _prepared(kept: Sequence[AuditedRow], table: PredictionTable, audited: Audit
     )  # fmt: skip
     probs = np.array([[item.row[f"p{at}"] for at in range(len(labels))] for item in kept], dtype=np.float64)
     _check_total(design, table, warnings)
+    sample = AuditSample(gold=gold, probs=probs / probs.sum(axis=1, keepdims=True), design=design)
+    _check_likeness(sample, table, warnings)
     return PreparedAudit(
-        sample=AuditSample(gold=gold, probs=probs / probs.sum(axis=1, keepdims=True), design=design),
+        sample=sample,
         dimensions={name: [item.row[name] for item in kept] for name in table.dimensions},
         base_language=[item.row["base_language"] for item in kept], story=stories,
         stance=np.array([int(item.row["stance"]) for item in kept]), strata=strata, n_not_random=n_other,
@@ -164,6 +169,24 @@ def _check_total(design: AuditDesign, table: PredictionTable, warnings: list[str
         warnings.append(f"The sample stands for {total:,.0f} articles, the run scored {n:,}: part of the archive had "
                         "no chance of being drawn, or the probabilities are wrong. Shares of such parts are not "
                         "corrected.")  # fmt: skip
+
+
+def _check_likeness(sample: AuditSample, table: PredictionTable, warnings: list[str]) -> None:
+    """Whether the sample looks as the archive does to the classifier, which is known of every article."""
+    means = ", ".join(f"avg(p{at})" for at in range(len(table.labels)))
+    [row] = table.connection.execute(f"SELECT {means} FROM article WHERE status = 'scored'").fetchall()
+    weight = sample.design.weight / sample.design.weight.sum()
+    seen = weight @ sample.probs
+    moments = influence_moments(weight[:, None] * (sample.probs - seen), sample.design,
+                                units=("article", *sample.design.clusters))  # fmt: skip
+    error = np.sqrt(np.max([item.variance for item in moments], axis=0))
+    apart = np.divide(np.abs(seen - np.array(row)), error, out=np.zeros(len(error)), where=error > 0)
+    at = int(apart.argmax())
+    if apart[at] > _FAR_APART:
+        warnings.append("The sample does not look like the archive: the classifier's mean probability of "
+                        f"{table.labels[at]} is {100 * seen[at]:.1f} % in it and {100 * row[at]:.1f} % in all, "
+                        f"{apart[at]:.0f} standard errors apart. If its articles were chosen by hand, or by what they "
+                        "say, the shares are wrong.")  # fmt: skip
 
 
 def _find(items: Iterable[QueueItem], table: PredictionTable) -> dict[Identity, Mapping[str, Any]]:

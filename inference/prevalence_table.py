@@ -98,6 +98,7 @@ def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequen
         FROM {source.sql} {outlet_join} {story_join}
         LEFT JOIN language_names names ON names.language IS NOT DISTINCT FROM s.language
           AND names.script IS NOT DISTINCT FROM s.script""")
+    _check_rows(connection, source)
     undated = connection.execute("SELECT count(*) FROM article WHERE status = 'scored' AND month IS NULL").fetchall()[
         0
     ][0]
@@ -106,6 +107,24 @@ def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequen
         model="+".join(dict.fromkeys(str(row[0]) for row in signatures)), codebook=codebooks[0],
         n_undated=int(undated), has_near_duplicates=source.clusters is not None,
     )  # fmt: skip
+
+
+def _check_rows(connection: Any, source: PredictionSource) -> None:
+    """Refuse scored rows without a label or without probabilities: they would count as nothing, or as anything."""
+    probs = [f"p{at}" for at in range(len(source.labels))]
+    inside = " AND ".join(f"{prob} BETWEEN 0 AND 1" for prob in probs)
+    fits = f"coalesce({inside} AND {' + '.join(probs)} BETWEEN 0.98 AND 1.02 AND stance IS NOT NULL, false)"
+    [(n, key)] = connection.execute(
+        f"SELECT count(*), min(key) FROM article WHERE status = 'scored' AND NOT {fits}"
+    ).fetchall()
+    if n == 0:
+        return
+    [(name,)] = connection.execute(f"""SELECT min({source.text("id")}) FROM {source.sql}
+        WHERE hash({source.text("id")}, CAST(s.text_sha256 AS VARCHAR)) = {key}""").fetchall()
+    raise DataError(
+        f"{source.path}: {n:,} scored rows have no label of the run, or probabilities that do not sum to one (one is "
+        f"{name!r}); the rows were damaged or edited: score the archive again"
+    )
 
 
 def _built_in(source: PredictionSource) -> dict[str, str]:

@@ -255,6 +255,36 @@ def test_audit_of_one_class_and_of_lone_strata_warns(files: Files, table: Predic
     assert any("one audited article (alone)" in text for text in prepare_audit(read(path), table).warnings)
 
 
+def test_sample_that_was_chosen_by_what_it_says_is_told(files: Files, table: PredictionTable, audit: PreparedAudit,
+                                                        tmp_path: Path) -> None:  # fmt: skip
+    assert not any("does not look like" in text for text in audit.warnings)
+    rows = [json.loads(line) for line in files.audit.read_text(encoding="utf-8").splitlines()]
+    n = sum(row["status"] == "scored" for row in files.rows)
+    picked = [row | {"stratum": "all"} for row in rows if row["label"] == "critical"]
+    picked = [row | {"inclusion_prob": len(picked) / n} for row in picked]
+    path = tmp_path / "picked.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in picked), encoding="utf-8")
+    told = [text for text in prepare_audit(read(path), table).warnings if "does not look like the archive" in text]
+    assert len(told) == 1 and "chosen by hand" in told[0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"p_critical": float("nan")}, {"p_critical": None}, {"p_critical": -3.0}, {"p_critical": float("inf")},
+     {"stance": None}, {"stance": "<b>other"}],
+)  # fmt: skip
+def test_damaged_rows_are_refused_with_an_example(files: Files, tmp_path: Path, values: dict[str, Any]) -> None:
+    plain = pq.read_table(files.run / "part-00000.parquet")
+    rows = plain.to_pylist()
+    at = next(place for place, row in enumerate(rows) if row["status"] == "scored")
+    rows[at] |= values
+    pq.write_table(pa.Table.from_pylist(rows, schema=plain.schema), tmp_path / "damaged.parquet")
+    connection = connect()
+    with pytest.raises(DataError, match=rf"1 scored rows have no label .*one is '{rows[at]['id']}'"):
+        build_table(PredictionSource.open(tmp_path / "damaged.parquet"), connection)
+    connection.close()
+
+
 def test_unread_articles_weigh_on_the_read_ones(files: Files, table: PredictionTable, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in files.audit.read_text(encoding="utf-8").splitlines()]
     for row in rows[::2]:
