@@ -199,6 +199,9 @@ def test_report_like_the_reference_study(paths: Paths, tmp_path: Path) -> None:
     names = [cut["name"] for cut in found["cuts"]]
     assert names[:5] == ["all", "language", "month", "outlet", "language*month"]
     assert "all without language=zh" in names
+    assert report(paths, tmp_path / "b.json", "--like", "aspi2022", "--by", "month,script") == 0
+    names = [cut["name"] for cut in json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))["cuts"]]
+    assert names[:6] == ["all", "language", "month", "outlet", "language*month", "script"]
 
 
 def test_plan_writes_a_queue_that_the_report_accepts(paths: Paths, tmp_path: Path,

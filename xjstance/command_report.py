@@ -134,8 +134,8 @@ def _cuts(by: str, like: str | None, without: list[str]) -> tuple[Cut, ...]:
 
     if like not in (None, "aspi2022"):
         raise ConfigError(f"--like {like!r} is unknown; there is aspi2022")
-    cuts = Cut.parse("language,month,outlet,language*month" if like else by)
-    cuts = (Cut(), *(cut for cut in cuts if cut.by))
+    wanted = [*(Cut.parse("language,month,outlet,language*month") if like else ()), *Cut.parse(by)]
+    cuts = (Cut(), *dict.fromkeys(cut for cut in wanted if cut.by))
     left_out = []
     for text in without:
         name, sign, value = text.partition("=")
