@@ -75,6 +75,8 @@ def read_audit(paths: Sequence[Path], *, codebook: Codebook | None, labels: Sequ
         items: dict[Identity, QueueItem] = {}
         for number, row in enumerate(_rows(path), 1):
             where = f"{path}:{number}"
+            if not isinstance(row, Mapping):
+                raise DataError(f"{where}: is no JSON object with the queue's columns and `label`")
             item = queue_item(row, where=where)
             earlier = items.setdefault(identity(item), item)
             if earlier.inclusion_prob != item.inclusion_prob:

@@ -9,6 +9,10 @@ from .prevalence_source import PredictionSource, quoted
 from .prevalence_table import PredictionTable
 
 _N_EXAMPLES = 50
+_BOTH = "earlier_rows e JOIN later_rows l USING (key)"
+CHANGED_ARTICLES = ("SELECT l.id, e.label AS earlier, l.label AS later, e.sure AS earlier_prob, l.sure AS later_prob "
+                    f"FROM {_BOTH} WHERE e.label <> l.label")  # fmt: skip
+"""Every article whose label changed, once `compare_runs` has run on the connection."""
 
 
 def compare_runs(table: PredictionTable, other: PredictionSource) -> dict[str, Any]:
@@ -23,14 +27,14 @@ def compare_runs(table: PredictionTable, other: PredictionSource) -> dict[str, A
             f"{other.path}: its labels ({', '.join(other.labels)}) are not this run's ({', '.join(table.labels)})"
         )
     connection, this = table.connection, table.source
-    top = f"greatest({', '.join('s.' + quoted('p_' + label) for label in table.labels)})"
+    probs = ", ".join(f"TRY_CAST(s.{quoted('p_' + label)} AS FLOAT)" for label in table.labels)
     for name, source in (("later_rows", this), ("earlier_rows", other)):
         connection.execute(f"""CREATE OR REPLACE TEMP TABLE {name} AS SELECT hash({source.text("id")}) AS key,
             any_value({source.text("id")}) AS id, any_value(hash(CAST(s.text_sha256 AS VARCHAR))) AS content,
-            any_value(coalesce({source.text("stance")}, s.status)) AS label, any_value(CAST({top} AS FLOAT)) AS sure,
+            any_value(coalesce({source.text("stance")}, s.status)) AS label, any_value(greatest({probs})) AS sure,
             any_value({source.text("model")}) AS model, any_value({source.text("codebook")}) AS codebook
             FROM {source.sql} GROUP BY 1""")
-    both = "FROM earlier_rows e JOIN later_rows l USING (key)"
+    both = f"FROM {_BOTH}"
     [(n_both, n_changed, n_text)] = connection.execute(
         f"SELECT count(*), count(*) FILTER (e.label <> l.label), count(*) FILTER (e.content <> l.content) {both}"
     ).fetchall()
@@ -41,8 +45,8 @@ def compare_runs(table: PredictionTable, other: PredictionSource) -> dict[str, A
     transitions = connection.execute(
         f"""SELECT e.label, l.label, count(*) {both} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"""
     ).fetchall()
-    examples = connection.execute(f"""SELECT l.id, e.label, l.label, e.sure, l.sure {both} WHERE e.label <> l.label
-        ORDER BY least(e.sure, l.sure) DESC NULLS LAST, l.id LIMIT {_N_EXAMPLES}""").fetchall()
+    examples = connection.execute(f"""{CHANGED_ARTICLES}
+        ORDER BY least(earlier_prob, later_prob) DESC NULLS LAST, id LIMIT {_N_EXAMPLES}""").fetchall()
     [models] = connection.execute("SELECT (SELECT string_agg(DISTINCT model, '+') FROM earlier_rows), "
                                 "(SELECT string_agg(DISTINCT codebook, '+') FROM earlier_rows)").fetchall()  # fmt: skip
     earlier, later = _shares(transitions, 0, table.labels), _shares(transitions, 1, table.labels)

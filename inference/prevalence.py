@@ -15,6 +15,9 @@ from .prevalence_cuts import COUNTINGS, Counting, Cut, FrameCell, Key, count_cut
 from .prevalence_source import quoted
 from .prevalence_table import PredictionTable
 
+SIMULATED_FROM = 30
+"""Audited articles from which the coverage simulation shows that intervals hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrevalenceSettings:
@@ -25,8 +28,8 @@ class PrevalenceSettings:
     method: Method = "ppi"
     min_articles: int = 30
     """Cells with fewer articles are suppressed."""
-    min_audited: int = 30
-    """Cells with fewer audited articles are not corrected, and so suppressed; the coverage simulation starts here."""
+    min_audited: int = SIMULATED_FROM
+    """Cells with fewer audited articles are not corrected, and so suppressed."""
     min_units: int = 10
     """Cells whose audited articles come from fewer independent units (stories, outlets) are suppressed."""
     few_of_label: int = 10

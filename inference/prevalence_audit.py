@@ -90,6 +90,8 @@ def prepare_audit(audited: AuditedLabels, table: PredictionTable, *, other_run: 
 def _nothing_random(audited: AuditedLabels) -> str:
     if not audited.labels:
         n = sum(len(sample.items) for sample in audited.samples)
+        if n == 0:
+            return f"{audited.source}: holds no article; give the queue with its labels"
         return (f"{audited.source}: none of its {n:,} articles has a gold label yet (adjudicated, or agreed by all "
                 "who labelled it); read some first")  # fmt: skip
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,7 @@ class PredictionSource:
         try:
             columns = tuple(row[0] for row in connection.sql(f"DESCRIBE {relation_sql(files)}").fetchall())
         except Exception as error:
-            raise DataError(f"{path}: cannot be read as predictions ({_first_line(error)}); give the output of "
+            raise DataError(f"{path}: cannot be read as predictions ({first_line(error)}); give the output of "
                             "xjstance classify") from error  # fmt: skip
         finally:
             connection.close()
@@ -102,9 +103,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def file_literal(path: Path) -> str:
+    """A file's name as an SQL literal in which no character is a wildcard."""
+    return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path)))
+
+
 def relation_sql(files: tuple[Path, ...]) -> str:
     """SELECT of all rows of the files."""
-    names = "[" + ", ".join(literal(str(file)) for file in files) + "]"
+    names = "[" + ", ".join(file_literal(file) for file in files) + "]"
     ending = files[0].suffix
     if ending == ".parquet":
         return f"SELECT * FROM read_parquet({names}, union_by_name = true)"
@@ -150,5 +156,6 @@ def _count_without_row(path: Path) -> int:
     return n
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says first."""
     return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -22,7 +22,7 @@ from typing import Any
 from ..labels.audit_sample import frame_sha256
 from ..labels.errors import ConfigError, DataError
 from ..labels.language_tags import print_tag
-from .prevalence_source import PredictionSource, literal, quoted
+from .prevalence_source import PredictionSource, file_literal, first_line, literal, quoted
 
 BUILT_IN = ("language", "script", "outlet", "month", "year")
 """Dimensions that every run has."""
@@ -60,6 +60,15 @@ class PredictionTable:
         return frame_sha256([f"{total:064x}"], model=self.model, codebook=self.codebook)
 
 
+    def count_of(self, dimension: str, value: str) -> int:
+        """Scored articles with a value; a language without script stands for all its scripts."""
+        test = f"{quoted(dimension)} = {literal(value)}"
+        if dimension == "language":
+            test += f" OR base_language = {literal(value)}"
+        sql = f"SELECT count(*) FROM article WHERE status = 'scored' AND ({test})"
+        return int(self.connection.execute(sql).fetchall()[0][0])
+
+
 def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequence[str] = (),
                 outlets: Path | None = None, with_ids: bool = False) -> PredictionTable:  # fmt: skip
     """Read the rows once into `article`.
@@ -85,7 +94,7 @@ def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequen
     wanted = {**_built_in(source), **_further(source, dimensions, joined)}
     _language_names(connection, source)
     story_sql, story_join = _story(connection, source)
-    probs = ", ".join(f"CAST({quoted('p_' + label)} AS FLOAT) AS p{at}" for at, label in enumerate(source.labels))
+    probs = ", ".join(f"TRY_CAST({quoted('p_' + label)} AS FLOAT) AS p{at}" for at, label in enumerate(source.labels))
     case = " ".join(f"WHEN {literal(label)} THEN {at}" for at, label in enumerate(source.labels))
     columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in wanted.items())
     outlet_join = f"LEFT JOIN outlet_table t ON t.outlet = {source.text('outlet')}" if joined else ""
@@ -93,8 +102,8 @@ def build_table(source: PredictionSource, connection: Any, *, dimensions: Sequen
     connection.execute(f"""CREATE OR REPLACE TABLE article AS
         SELECT {ids}hash({source.text("id")}, CAST(s.text_sha256 AS VARCHAR)) AS key, status,
           CAST(CASE stance {case} END AS UTINYINT) AS stance,
-          names.tag, s.language AS base_language, CAST(is_confident AS BOOLEAN) AS is_confident,
-          CAST(is_validated AS BOOLEAN) AS is_validated, {probs}, {story_sql} AS story, {columns}
+          names.tag, s.language AS base_language, TRY_CAST(is_confident AS BOOLEAN) AS is_confident,
+          TRY_CAST(is_validated AS BOOLEAN) AS is_validated, {probs}, {story_sql} AS story, {columns}
         FROM {source.sql} {outlet_join} {story_join}
         LEFT JOIN language_names names ON names.language IS NOT DISTINCT FROM s.language
           AND names.script IS NOT DISTINCT FROM s.script""")
@@ -159,10 +168,17 @@ def _language_names(connection: Any, source: PredictionSource) -> None:
 def _story(connection: Any, source: PredictionSource) -> tuple[str, str]:
     """SQL of the story number, and the join that it needs."""
     if source.clusters is not None:
-        path = literal(str(source.clusters))
-        connection.execute(f"""CREATE OR REPLACE TEMP TABLE clustered AS
-            SELECT hash(CAST(text_sha256 AS VARCHAR)) AS content, hash(cluster_id) AS story
-            FROM read_parquet({path}) WHERE size > 1""")
+        if not source.clusters.is_file():
+            raise DataError(f"{source.clusters}: is not there; leave --clusters out to join exact copies only")
+        try:
+            connection.execute(f"""CREATE OR REPLACE TEMP TABLE clustered AS
+                SELECT hash(CAST(text_sha256 AS VARCHAR)) AS content, hash(cluster_id) AS story
+                FROM read_parquet({file_literal(source.clusters)}) WHERE size > 1""")
+        except connection.Error as error:
+            raise DataError(
+                f"{source.clusters}: is no clusters.parquet as classify --near-duplicates writes it "
+                f"({first_line(error)})"
+            ) from error
         return "c.story", "LEFT JOIN clustered c ON c.content = hash(CAST(s.text_sha256 AS VARCHAR))"
     first = f"coalesce({source.text('duplicate_of')}, {source.text('id')})"
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE copied AS
@@ -182,7 +198,7 @@ def outlet_columns(connection: Any, outlets: Path | None) -> list[str]:
     if reader is None or not outlets.exists():
         raise ConfigError(f"--outlets {outlets}: give a .csv, .tsv or .parquet file with a column 'outlet'")
     more = ", all_varchar = true, header = true" if reader == "read_csv" else ""
-    sql = f"{reader}({literal(str(outlets))}{more})"
+    sql = f"{reader}({file_literal(outlets)}{more})"
     names = [row[0] for row in connection.sql(f"DESCRIBE SELECT * FROM {sql}").fetchall()]
     if "outlet" not in names:
         raise DataError(

@@ -14,7 +14,7 @@ from ..labels.codebook import Codebook
 from ..labels.errors import ConfigError
 from .estimators_margins import margins
 from .estimators_variance import variance_floor
-from .prevalence import Prevalence, PrevalenceCell, PrevalenceSettings, estimate_cut
+from .prevalence import SIMULATED_FROM, Prevalence, PrevalenceCell, PrevalenceSettings, estimate_cut
 from .prevalence_audit import PreparedAudit
 from .prevalence_contrasts import Contrast, pairs, trend
 from .prevalence_cuts import Cut, printed_key
@@ -82,7 +82,7 @@ def build_report(table: PredictionTable, request: ReportRequest, *, audit: Prepa
         "errors": _errors(audit, request, labels, positive, negative) if audit else None,
         "known_errors": dict(known_errors) if known_errors else None,
         "codebook": book.to_dict() if book else None,
-        "warnings": [*told, *_warnings(table, audit, book, prevalences)],
+        "warnings": [*told, *_few_audited(settings, audit), *_warnings(table, audit, book, prevalences)],
         "method": METHODS[settings.method] if audit else METHODS["uncorrected"],
         "limits": list(LIMITS), "out_of_scope": OUT_OF_SCOPE,
         "versions": installed_versions() | {"duckdb": version("duckdb")},
@@ -240,6 +240,9 @@ def _warnings(table: PredictionTable, audit: PreparedAudit | None, book: Codeboo
     if not table.has_near_duplicates:
         found.append("Only exact copies were counted as one story; edited wire copies count apart (classify with "
                      "--near-duplicates to join them).")  # fmt: skip
+    for name, value in dict.fromkeys(pair for item in prevalences for pair in item.cut.without):
+        if table.count_of(name, value) == 0:
+            found.append(f"No scored article has {name}={value}, so leaving it out changes nothing; is it spelt so?")
     if book is None:
         found.append(f"The text of codebook {table.codebook} was not at hand; name its file with --codebook.")
     for item in prevalences:
@@ -249,6 +252,13 @@ def _warnings(table: PredictionTable, audit: PreparedAudit | None, book: Codeboo
                 f"Cut {item.cut.name}: {kept:,} of {len(cells):,} cells are suppressed; the tables give the reason."
             )
     return found
+
+
+def _few_audited(settings: PrevalenceSettings, audit: PreparedAudit | None) -> list[str]:
+    if audit is None or settings.min_audited >= SIMULATED_FROM:
+        return []
+    return [f"Cells are shown from {settings.min_audited:,} audited articles on; how often intervals hold was "
+            f"simulated from {SIMULATED_FROM} on."]  # fmt: skip
 
 
 def _number(value: float | np.floating[Any] | None) -> float | None:

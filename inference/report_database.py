@@ -5,6 +5,7 @@
 | `prediction` | articles of the run | id, text_sha256, status, stance, p_<label>, is_confident, is_validated, story (null: told by no other article), base_language, and the dimensions: language (tag), script, outlet, month, year, kept columns, columns of the outlet table |
 | `audited` | audited articles, once for each sample that drew them | id, text_sha256, gold, stratum, inclusion_prob, weight |
 | `shares`, `balance`, `volume`, `outlets`, `contrasts`, `confusion`, `error_directions`, `changes` | as in the folder `tables/` | as there; a table without rows is left out |
+| `changed_article` | with `--against`: articles whose label or status changed | id, earlier, later, earlier_prob, later_prob |
 | `about` | one a fact | name, value: model, codebook, frame, settings, versions |
 | `article` | what `prediction` is a view of | key, stance as a number, p0, p1 ...; see `prevalence_table` |
 """  # noqa: E501
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..labels.errors import ConfigError, DataError
 from .atomic_file import cannot_write, not_a_folder
+from .compare_runs import CHANGED_ARTICLES
 from .prevalence_source import connect, literal, quoted
 from .report_tables import TABLES
 
@@ -78,6 +80,8 @@ def write_tables(table: PredictionTable, report: Mapping[str, Any], audit: Prepa
           base_language, {dimensions} FROM article""")
     for name, rows_of in TABLES.items():
         _write(connection, name, rows_of(report))
+    if report.get("against"):
+        connection.execute(f"CREATE TABLE changed_article AS {CHANGED_ARTICLES} ORDER BY id")
     if audit is not None:
         design, gold = audit.sample.design, audit.sample.gold.argmax(axis=1)
         names = [audit.strata[at] for at in design.stratum]

@@ -13,6 +13,8 @@ _MAX_SUPPRESSED = 120
 """Suppressed cells that the page lists."""
 _MAX_CELLS = 400
 """Cells of a cut that the page lists; the tables have all."""
+_MAX_NAME = 120
+"""Characters of a name that the page shows."""
 
 
 def volume_section(report: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
@@ -76,7 +78,7 @@ def _cells_table(
             if cell["is_validated"]
             else ' <abbr title="the model was not validated in a language of this cell">†</abbr>'
         )
-        row = (f'<td dir="auto">{escape(cell["name"])}{mark}</td>' + _cell(cell["articles"])
+        row = (f'<td dir="auto">{escape(_short(cell["name"]))}{mark}</td>' + _cell(cell["articles"])
                + _cell(round(cell["stories"])) + _cell(cell["audited"]))  # fmt: skip
         if cell["suppressed"]:
             span = len(labels) + len(more_columns)
@@ -86,7 +88,7 @@ def _cells_table(
             balance = cell["balance"]
             if balance is not None:
                 row += _interval(balance["value"], balance["low"], balance["high"], form="+.1f")
-        body.append(f'<tr data-name="{escape(cell["name"])}">{row}</tr>')
+        body.append(f'<tr data-name="{escape(_short(cell["name"]))}">{row}</tr>')
     more = f"<p>{len(cells) - len(shown):,} more cells are in the tables only.</p>" if len(shown) < len(cells) else ""
     caption = f"Shares in per cent, {words}, {state}"
     note = (
@@ -255,7 +257,12 @@ def _rate(rate: Mapping[str, Any]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, int | float):
         return f'<td data-value="{value}">{value:,}</td>'
-    return f'<td dir="auto">{escape(str(value))}</td>'
+    return f'<td dir="auto">{escape(_short(str(value)))}</td>'
+
+
+def _short(text: str) -> str:
+    """A name as the page shows it; the tables have it whole."""
+    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
 
 
 def _table(caption: str, head: str, body: str, *, kind: str = "sortable") -> str:

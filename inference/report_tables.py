@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .report_chart_style import clean_text
 from .write_tables import csv_cell
 
 Row = dict[str, Any]
@@ -118,24 +119,33 @@ def to_latex(report: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
     for cell in cut["cells"]:
         if cell["counting"] != "as_published":
             continue
-        parts = [_tex(cell["name"]), f"{cell['articles']:,}", f"{cell['audited']:,}"]
+        mark = "" if cell["is_validated"] else "$^\\dagger$"
+        parts = [_tex(cell["name"]) + mark, f"{cell['articles']:,}", f"{cell['audited']:,}"]
         if cell["suppressed"]:
             parts.append(f"\\multicolumn{{{len(labels)}}}{{l}}{{suppressed: {_tex(cell['suppressed'])}}}")
         else:
-            parts += [_tex_share(cell["shares"][label]) for label in labels]
+            parts += [_tex_share(cell["shares"][label], few=label in cell["few"]) for label in labels]
         lines.append(" & ".join(parts) + " \\\\")
-    note = f"Shares in per cent, {state}, " + (f"{level} intervals, " if cut["is_corrected"] else "") + "as published."
+    intervals = f"{level} intervals, " if cut["is_corrected"] else ""
+    notes = [f"Shares in per cent, {state}, {intervals}as published.",
+             "$^\\dagger$ The model was not validated in a language of this row."]  # fmt: skip
+    notes.append(f"$^\\ddagger$ Fewer than {report['settings']['few_of_label']} audited articles of the label."
+                 if cut["is_corrected"] else "* What the classifier said.")  # fmt: skip
     n_columns = 3 + len(labels)
-    lines += ["\\bottomrule", f"\\multicolumn{{{n_columns}}}{{l}}{{\\footnotesize {note}}} \\\\", "\\end{tabular}"]
+    lines += ["\\bottomrule", *(f"\\multicolumn{{{n_columns}}}{{l}}{{\\footnotesize {note}}} \\\\" for note in notes),
+              "\\end{tabular}"]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def _tex_share(values: Mapping[str, Any]) -> str:
+def _tex_share(values: Mapping[str, Any], *, few: bool) -> str:
     if values["share"] is None:
         return f"{100 * values['uncorrected']:.1f}*"
-    return f"{100 * values['share']:.1f} [{100 * values['low']:.1f}, {100 * values['high']:.1f}]"
+    mark = "$^\\ddagger$" if few else ""
+    return f"{100 * values['share']:.1f}{mark} [{100 * values['low']:.1f}, {100 * values['high']:.1f}]"
 
 
 def _tex(text: str) -> str:
+    """Text as LaTeX shows it, in one line; what starts as an argument of the row before (`[`, `*`) is held apart."""
     special = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
-    return "".join(special.get(char, f"\\{char}" if char in "&%$#_{}" else char) for char in text)
+    found = "".join(special.get(char, f"\\{char}" if char in "&%$#_{}" else char) for char in clean_text(text))
+    return f"{{}}{found}" if found.startswith(("[", "*")) else found

@@ -160,6 +160,24 @@ def test_every_chart_file_shows_its_title_and_whether_it_is_corrected(paths: Pat
         assert f"\\footnotesize Shares in per cent, {words}" in table
 
 
+def test_latex_marks_what_the_page_marks_and_no_name_can_act(paths: Paths, tmp_path: Path) -> None:
+    from xjstance.inference.report_tables import to_latex
+
+    assert report(paths, tmp_path / "a.json", "--by", "outlet") == 0
+    found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    cut = found["cuts"][1]
+    for cell, name in zip(cut["cells"], ("[2cm] x", "a\n\nb \\input{/etc/passwd}", "50 % & more_"), strict=False):
+        cell |= {"name": name, "is_validated": False}
+    lines = to_latex(found, cut).splitlines()
+    assert any(line.startswith("{}[2cm] x$^\\dagger$ & ") for line in lines)
+    assert any(line.startswith("a b \\textbackslash{}input\\{/etc/passwd\\}$^") for line in lines)
+    assert any(line.startswith("50 \\% \\& more\\_") for line in lines)
+    assert "$^\\ddagger$ Fewer than 10 audited articles of the label." in "".join(lines)
+    columns = lines[1].count("r") - "tabular".count("r") + 1
+    rows = [line for line in lines[4:] if line.endswith("\\\\") and "multicolumn" not in line]
+    assert rows and all(re.sub(r"\\&", "", line).count("&") == columns - 1 for line in rows)
+
+
 def test_numbers_are_the_same_on_every_run_and_add_up(paths: Paths, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         assert report(paths, tmp_path / name, "--compare", "en:zh-Hans", "--without", "language=zh") == 0
@@ -234,6 +252,7 @@ def test_comparison_with_another_run_is_a_section(paths: Paths, tmp_path: Path) 
         (["--units", "person"], "none of auto"),
         (["--like", "other"], "there is aspi2022"),
         (["--outlets", "missing.csv"], "column 'outlet'"),
+        (["--clusters", "missing.parquet"], "leave --clusters out"),
     ],
 )
 def test_wrong_options_are_refused_in_words(paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str],
@@ -255,6 +274,29 @@ def test_table_without_predictions_is_refused(tmp_path: Path, capsys: pytest.Cap
     pq.write_table(pa.table({"id": ["a"], "text": ["b"]}), tmp_path / "other.parquet")
     assert main(["report", str(tmp_path / "other.parquet")]) == 1
     assert "output of xjstance classify" in capsys.readouterr().err
+
+
+def test_names_of_files_are_no_patterns_and_text_is_no_number(paths: Paths, tmp_path: Path,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    rows = pq.read_table(paths.run / "part-00000.parquet")
+    pq.write_table(rows.slice(0, 100), tmp_path / "a*[1]?.parquet")
+    pq.write_table(rows.slice(100, 100), tmp_path / "ab1c.parquet")
+    assert main(["report", str(tmp_path / "a*[1]?.parquet"), "-q", "-o", str(tmp_path / "a.json")]) == 0
+    found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert sum(found["volume"]["by_status"].values()) == 100
+    with (tmp_path / "b.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows.column_names)
+        writer.writeheader()
+        writer.writerows(row | {"p_critical": "much"} for row in rows.slice(0, 50).to_pylist())
+    assert main(["report", str(tmp_path / "b.csv"), "-o", str(tmp_path / "b.json")]) == 1
+    assert "probabilities that do not sum to one" in capsys.readouterr().err
+
+
+def test_settings_that_do_nothing_or_promise_more_are_told(paths: Paths, tmp_path: Path) -> None:
+    assert report(paths, tmp_path / "a.json", "--without", "language=xx", "--min-audited", "5") == 0
+    told = " ".join(json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["warnings"])
+    assert "No scored article has language=xx" in told
+    assert "from 5 audited articles on; how often intervals hold was simulated from 30 on" in told
 
 
 def test_standard_output_is_json(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
@@ -289,6 +331,22 @@ def test_database_is_kept_with_readable_articles_and_every_table(paths: Paths, t
     assert share == whole["shares"]["critical"]["share"]
     connection.close()
     assert [path.name for path in tmp_path.iterdir() if "kept" in path.name] == ["kept.duckdb"]
+
+
+def test_database_names_every_article_that_changed_against_another_run(paths: Paths, tmp_path: Path) -> None:
+    import duckdb
+
+    rows = pq.read_table(paths.run / "part-00000.parquet").to_pylist()
+    turned = [row["id"] for row in rows if row["stance"] == "critical"][:60]
+    other = [row | {"stance": "neutral"} if row["id"] in turned else row for row in rows]
+    pq.write_table(pa.Table.from_pylist(other), tmp_path / "b.parquet")
+    options = ["--against", str(tmp_path / "b.parquet"), "--database", str(tmp_path / "a.duckdb")]
+    assert report(paths, tmp_path / "a.json", *options) == 0
+    connection = duckdb.connect(str(tmp_path / "a.duckdb"), read_only=True)
+    found = connection.execute("SELECT id, earlier, later FROM changed_article").fetchall()
+    connection.close()
+    assert found == [(name, "neutral", "critical") for name in sorted(turned)]
+    assert len(json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["against"]["examples"]) == 50
 
 
 def test_database_is_not_left_half_written(paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
