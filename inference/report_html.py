@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from . import report_vega
-from .report_charts import Chart, charts
+from .report_chart_parts import Chart
+from .report_charts import charts
 from .report_fonts import embedded_fonts
 from .report_sections import audit_section, change_section, cut_section, error_section, method_section, volume_section
 from .report_words import CHARTS_LICENCE, COUNTING_NAMES, OUT_OF_SCOPE

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .report_charts import Chart
+    from .report_chart_parts import Chart
 
 EXTRA = "Charts were left out: they need the extra `report`, pip install 'xjstance[report]'."
 """What a page or a folder without charts says."""

@@ -15,8 +15,9 @@ import pytest
 
 from tests.test_report import HOSTILE, Paths, make_paths, report
 from xjstance.inference import report_vega
+from xjstance.inference.report_chart_parts import Chart
 from xjstance.inference.report_chart_style import clean_text, unique_names
-from xjstance.inference.report_charts import Chart, charts
+from xjstance.inference.report_charts import charts
 from xjstance.inference.report_html import render
 
 pytest.importorskip("vl_convert")
