@@ -76,7 +76,7 @@ def _cells_table(
         mark = (
             ""
             if cell["is_validated"]
-            else ' <abbr title="the model was not validated in a language of this cell">†</abbr>'
+            else '\u00a0<abbr title="the model was not validated in a language of this cell">†</abbr>'
         )
         row = (f'<td dir="auto">{escape(_short(cell["name"]))}{mark}</td>' + _cell(cell["articles"])
                + _cell(round(cell["stories"])) + _cell(cell["audited"]))  # fmt: skip
