@@ -57,7 +57,8 @@ def _shares(report: Mapping[str, Any], cut: Mapping[str, Any], cells: Sequence[M
     colour, _ = label_scales(labels)
     colour["legend"] = None
     y = channel("cell", sort=None, title=None)
-    x = channel("share", "quantitative", title=None, scale={"domain": [0, 1]}, axis=PERCENT)
+    axis = PERCENT | {"values": [0, 0.5, 1]}  # panels are narrow
+    x = channel("share", "quantitative", title=None, scale={"domain": [0, 1]}, axis=axis)
     pointed = {"name": "pointed", "select": {"type": "point", "fields": ["cell"], "on": "pointerover",
                                              "clear": "pointerout"}}  # fmt: skip
     layers: list[Spec] = [{
